@@ -1,0 +1,94 @@
+/** The SQLite database that holds everything the daemon must know after a crash. */
+import { DatabaseSync } from "node:sqlite";
+import { messageOf } from "../cri/status-error.ts";
+import { log } from "../log.ts";
+
+/**
+ * Opens (or creates) the database at `path`: WAL, and every commit on disk before it counts (`synchronous=FULL`).
+ * One daemon is its only user, so the lock is taken once and kept.
+ */
+export function openDatabase(path: string): DatabaseSync {
+  const database = new DatabaseSync(path);
+  database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+  return database;
+}
+
+/** Runs `work` in one transaction: all of it is committed, or none. */
+export function transaction<T>(database: DatabaseSync, work: () => T): T {
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    const result = work();
+    database.exec("COMMIT");
+    return result;
+  } catch (error) {
+    database.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+/** A table of JSON records by id. */
+export class Records<T> {
+  readonly #database: DatabaseSync;
+  readonly #table: string;
+  readonly #put;
+  readonly #delete;
+
+  /** `table` is a name of the program's own, never input. */
+  constructor(database: DatabaseSync, table: string) {
+    this.#database = database;
+    this.#table = table;
+    database.exec(
+      `CREATE TABLE IF NOT EXISTS ${table} (id TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID`,
+    );
+    this.#put = database.prepare(
+      `INSERT INTO ${table} (id, record) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET record = excluded.record`,
+    );
+    this.#delete = database.prepare(`DELETE FROM ${table} WHERE id = ?`);
+  }
+
+  /** Stores `record` under `id`, in place of what was there. */
+  put(id: string, record: T): void {
+    this.#put.run(id, JSON.stringify(record));
+  }
+
+  delete(id: string): void {
+    this.#delete.run(id);
+  }
+
+  /**
+   * Every record that can be read. One that cannot (not JSON, or `isValid` refuses it) is moved to the table
+   * `<table>_unreadable` and logged: it never keeps the daemon from starting.
+   */
+  load(isValid: (record: unknown) => record is T): Map<string, T> {
+    const records = new Map<string, T>();
+    for (const row of this.#database.prepare(`SELECT id, record FROM ${this.#table}`).all()) {
+      const id = String(row.id);
+      try {
+        const record: unknown = JSON.parse(String(row.record));
+        if (!isValid(record)) throw new Error("fields are missing");
+        records.set(id, record);
+      } catch (error) {
+        log.error("set aside a record that cannot be read", {
+          table: this.#table,
+          id,
+          error: messageOf(error),
+        });
+        this.#setAside(id);
+      }
+    }
+    return records;
+  }
+
+  #setAside(id: string): void {
+    const table = this.#table;
+    this.#database.exec(`CREATE TABLE IF NOT EXISTS ${table}_unreadable (id TEXT, record TEXT, at TEXT)`);
+    transaction(this.#database, () => {
+      this.#database
+        .prepare(
+          `INSERT INTO ${table}_unreadable SELECT id, record, datetime('now') FROM ${table} WHERE id = ?`,
+        )
+        .run(id);
+      this.delete(id);
+    });
+  }
+}
