@@ -101,7 +101,9 @@ function tsDeclaration(name: string, declaration: Declaration): string[] {
     lines.push(`export type ${name} =\n${values.join("\n")};`, "");
   } else if (declaration.methods) {
     lines.push(`export interface ${name}Methods {`);
-    for (const [method, { requestType, responseType, responseStream }] of Object.entries(declaration.methods)) {
+    for (const [method, { requestType, responseType, responseStream }] of Object.entries(
+      declaration.methods,
+    )) {
       const stream = responseStream ? "; stream: true" : "";
       lines.push(`  ${method}: { request: ${requestType}; response: ${responseType}${stream} };`);
     }
@@ -142,5 +144,6 @@ const messages = [
   "export type Int64 = number | string;",
   "",
 ];
-for (const [name, declaration] of Object.entries(declarations)) messages.push(...tsDeclaration(name, declaration));
+for (const [name, declaration] of Object.entries(declarations))
+  messages.push(...tsDeclaration(name, declaration));
 writeFileSync("src/cri/messages.ts", `${messages.join("\n").trimEnd()}\n`);

@@ -1,6 +1,6 @@
 /** The C library, loaded once a thread by koffi; every other file of this folder calls through here. */
 import { constants } from "node:os";
-import koffi, { type KoffiFunc } from "koffi";
+import koffi from "koffi";
 
 const libc = koffi.load("libc.so.6");
 
@@ -25,7 +25,7 @@ export class LinuxError extends Error {
 }
 
 /** Declares a function of the C library by its C prototype. */
-export function declare(prototype: string): KoffiFunc {
+export function declare(prototype: string): ReturnType<typeof libc.func> {
   return libc.func(prototype);
 }
 
