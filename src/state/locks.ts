@@ -1,0 +1,31 @@
+/** Who must wait for whom: one lock per pod and per container, and one result for all who ask for the same thing. */
+
+/** Runs the work of one key in turn; different keys never wait for each other. */
+export class KeyedLock {
+  readonly #tails = new Map<string, Promise<unknown>>();
+
+  /** Runs `work` when all earlier work of `key` is over, whether or not that succeeded. */
+  async run<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#tails.get(key);
+    const mine = before ? before.then(work, work) : work();
+    this.#tails.set(key, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.#tails.get(key) === mine) this.#tails.delete(key);
+    }
+  }
+}
+
+/** Work under way, by key: who asks for it again while it runs gets the same result. */
+export class Joined<T> {
+  readonly #running = new Map<string, Promise<T>>();
+
+  run(key: string, work: () => Promise<T>): Promise<T> {
+    const running = this.#running.get(key);
+    if (running) return running;
+    const started = work().finally(() => this.#running.delete(key));
+    this.#running.set(key, started);
+    return started;
+  }
+}

@@ -1,0 +1,56 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { status } from "@grpc/grpc-js";
+import { openDatabase, Records } from "./database.ts";
+import { Store } from "./store.ts";
+
+interface Pod {
+  id: string;
+  state: string;
+}
+const isPod = (record: unknown): record is Pod => typeof (record as Pod).id === "string";
+
+function podStore() {
+  const records = new Records<Pod>(openDatabase(":memory:"), "pods");
+  let encoded = 0;
+  const store = new Store<Pod>("pod sandbox", records, (pod) => {
+    encoded++;
+    return Buffer.from(`${pod.id}=${pod.state};`);
+  });
+  return { records, store, encodings: () => encoded };
+}
+
+test("records are found by id and by a prefix that only one has", () => {
+  const { store } = podStore();
+  store.add({ id: "abc1", state: "ready" });
+  store.add({ id: "abc2", state: "ready" });
+  assert.equal(store.get("abc1").id, "abc1");
+  assert.equal(store.find("abc2")?.id, "abc2");
+  assert.throws(() => store.find("abc"), { code: status.INVALID_ARGUMENT });
+  assert.throws(() => store.get(""), { code: status.NOT_FOUND });
+  assert.throws(() => store.get("x"), { code: status.NOT_FOUND, message: 'pod sandbox "x" not found' });
+});
+
+test("a list entry is encoded once, and again after a change", () => {
+  const { store, encodings } = podStore();
+  const pod = { id: "a", state: "ready" };
+  store.add(pod);
+  store.add({ id: "b", state: "ready" });
+  assert.equal(store.list(() => true).toString(), "a=ready;b=ready;");
+  store.list(() => true);
+  assert.equal(encodings(), 2);
+  store.update(pod, { state: "gone" });
+  assert.equal(store.list(({ id }) => id === "a").toString(), "a=gone;");
+  assert.equal(encodings(), 3);
+});
+
+test("the database has what the store has", () => {
+  const { store, records } = podStore();
+  const pod = { id: "a", state: "ready" };
+  store.add(pod);
+  store.update(pod, { state: "gone" });
+  assert.deepEqual([...records.load(isPod).values()], [pod]);
+  store.delete(pod);
+  assert.equal(records.load(isPod).size, 0);
+  assert.equal(store.size, 0);
+});

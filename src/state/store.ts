@@ -1,0 +1,95 @@
+/** The pods or the containers: records in memory and in the database, found by id, and their list entries kept encoded. */
+
+import { status } from "@grpc/grpc-js";
+import { notFound, StatusError } from "../cri/status-error.ts";
+import type { Records } from "./database.ts";
+
+interface Entry<T> {
+  record: T;
+  encoded: Buffer | undefined;
+}
+
+/** Records of one kind. What `find` returns is the live record: change it by `update` only. */
+export class Store<T extends { id: string }> {
+  readonly #kind: string;
+  readonly #records: Records<T>;
+  readonly #encode: (record: T) => Buffer;
+  readonly #entries = new Map<string, Entry<T>>();
+
+  /** `kind` names the records in errors; `encode` gives a record's entry in its list response. */
+  constructor(kind: string, records: Records<T>, encode: (record: T) => Buffer) {
+    this.#kind = kind;
+    this.#records = records;
+    this.#encode = encode;
+  }
+
+  /** Fills the store from the database. */
+  load(isValid: (record: unknown) => record is T): void {
+    for (const [id, record] of this.#records.load(isValid))
+      this.#entries.set(id, { record, encoded: undefined });
+  }
+
+  /** Adds a new record, on disk before it returns. */
+  add(record: T): void {
+    this.#records.put(record.id, record);
+    this.#entries.set(record.id, { record, encoded: undefined });
+  }
+
+  /** Changes a record, on disk before it returns. */
+  update(record: T, changes: Partial<T>): void {
+    Object.assign(record, changes);
+    this.#records.put(record.id, record);
+    const entry = this.#entries.get(record.id);
+    if (entry) entry.encoded = undefined;
+  }
+
+  delete(record: T): void {
+    this.#records.delete(record.id);
+    this.#entries.delete(record.id);
+  }
+
+  /** The record with this id, or the only one whose id begins so. INVALID_ARGUMENT when several do. */
+  find(id: string): T | undefined {
+    const exact = this.#entries.get(id)?.record;
+    if (exact || id === "") return exact;
+    let found: T | undefined;
+    for (const { record } of this.#entries.values()) {
+      if (!record.id.startsWith(id)) continue;
+      if (found) {
+        throw new StatusError(status.INVALID_ARGUMENT, `${this.#kind} ${JSON.stringify(id)} is ambiguous`);
+      }
+      found = record;
+    }
+    return found;
+  }
+
+  /** As `find`; NOT_FOUND when there is none. */
+  get(id: string): T {
+    const record = this.find(id);
+    if (!record) throw notFound(this.#kind, id);
+    return record;
+  }
+
+  has(record: T): boolean {
+    return this.#entries.get(record.id)?.record === record;
+  }
+
+  *[Symbol.iterator](): Iterator<T> {
+    for (const { record } of this.#entries.values()) yield record;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** The list response of the records that `wanted` accepts: repeated fields concatenate. */
+  list(wanted: (record: T) => boolean): Buffer {
+    const parts: Buffer[] = [];
+    for (const entry of this.#entries.values()) {
+      if (!wanted(entry.record)) continue;
+      entry.encoded ??= this.#encode(entry.record);
+      parts.push(entry.encoded);
+    }
+    return Buffer.concat(parts);
+  }
+}
