@@ -1,0 +1,80 @@
+/** Makes the configuration of the daemon from crio.conf(5), its drop-ins and the defaults. */
+import { existsSync } from "node:fs";
+import { log } from "../log.ts";
+import type { Facts, Key } from "./key.ts";
+import { type Config, type Keys, type RuntimeHandlerConfig, tables } from "./schema.ts";
+import { ConfigError, readSettings, type Settings, wrongValue } from "./settings.ts";
+
+/** Where the daemon looks when no file is named; it need not exist. */
+export const defaultFile = "/etc/critter/crio.conf";
+
+/**
+ * The configuration in `file` and its drop-ins `FILE.d/*.conf`, or in the default file if there is one. Unknown keys are
+ * logged as warnings with their lines.
+ * @throws ConfigError for a file that cannot be read or parsed, or a wrong value.
+ */
+export function loadConfig(file?: string): Config {
+  const settings = readSettings(file ?? defaultFile, file === undefined);
+  for (const warning of settings.warnings) log.warn(warning);
+  return buildConfig(settings, existsSync("/run/systemd/system"));
+}
+
+/** The configuration that `settings` and the defaults make; `systemd` says whether systemd runs this machine. */
+export function buildConfig(settings: Settings, systemd: boolean): Config {
+  const facts: Facts = {
+    runroot: (settings.byName.get("crio.runroot")?.value ?? tables.crio.keys.runroot.shown) as string,
+    cgroupManager: (settings.byName.get("crio.runtime.cgroup_manager")?.value ??
+      (systemd ? "systemd" : "cgroupfs")) as Facts["cgroupManager"],
+    runtime: "",
+  };
+  const valuesOf = <T>(name: string, keys: Keys, runtime = "") =>
+    tableValues(settings, name, keys, { ...facts, runtime }) as T;
+
+  const runtime = valuesOf<Config["runtime"]>(tables.runtime.name, tables.runtime.keys);
+  const handlers = new Set([runtime.defaultRuntime, ...settings.handlers]);
+  const config: Config = {
+    crio: valuesOf(tables.crio.name, tables.crio.keys),
+    api: valuesOf(tables.api.name, tables.api.keys),
+    runtime: { ...runtime, runtimes: {} },
+    image: valuesOf(tables.image.name, tables.image.keys),
+    network: valuesOf(tables.network.name, tables.network.keys),
+  };
+  for (const name of handlers) {
+    const table = `${tables.handler.name}.${name}`;
+    const values = valuesOf<RuntimeHandlerConfig>(table, tables.handler.keys, name);
+    checkMonitorCgroup(settings, table, values.monitorCgroup, runtime.cgroupManager);
+    config.runtime.runtimes[name] = values;
+  }
+  return config;
+}
+
+function tableValues(settings: Settings, table: string, keys: Keys, facts: Facts): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(keys).map(([name, key]) => {
+      const given = settings.byName.get(`${table}.${name}`)?.value;
+      return [camel(name), given ?? defaultOf(key, facts)];
+    }),
+  );
+}
+
+function defaultOf(key: Key<unknown>, facts: Facts): unknown {
+  if (!key.derive) return key.parse(key.shown);
+  // A program that is in no folder of PATH stays a bare name, which no path key would accept.
+  const derived = key.derive(facts);
+  return key.parse(derived) ?? derived;
+}
+
+function checkMonitorCgroup(settings: Settings, table: string, value: string, manager: string): void {
+  const right =
+    manager === "systemd" ? 'the name of a slice, or "pod"' : '"pod" with the cgroup manager "cgroupfs"';
+  if (value === "pod" || (manager === "systemd" && value.endsWith(".slice"))) return;
+  const name = `${table}.monitor_cgroup`;
+  throw wrongValue(settings.byName.get(name)?.place ?? "default", name, value, right);
+}
+
+/** A key's name in the typed configuration: `log_level` is `logLevel`. */
+export function camel(name: string): string {
+  return name.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+export { type Config, ConfigError, type RuntimeHandlerConfig };

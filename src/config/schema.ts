@@ -1,0 +1,239 @@
+/** Every table and key of crio.conf that critter reads. Defaults, validation, types and the example come from here. */
+import { accessSync, constants } from "node:fs";
+import type { Level } from "../log.ts";
+import { choice, flag, type Key, list, pairs, path, paths, text, whole } from "./key.ts";
+
+export type Keys = Record<string, Key<unknown>>;
+
+const megabyte = 1024 * 1024;
+
+const crio = {
+  root: path("/var/lib/critter", "Folder of what outlives a reboot: images, layers, the state database."),
+  runroot: path("/run/critter", "Folder of what a reboot ends: mounts, bundles, sockets. A tmpfs is best."),
+} satisfies Keys;
+
+const api = {
+  listen: path("/run/critter/critter.sock", "Unix socket of the CRI, mode 0660. Its default is in runroot.", {
+    derive: ({ runroot }) => `${runroot}/critter.sock`,
+  }),
+  grpc_max_send_msg_size: whole(
+    80 * megabyte,
+    "Largest answer, in bytes.",
+    "a number of bytes above 0",
+    positive,
+  ),
+  grpc_max_recv_msg_size: whole(
+    80 * megabyte,
+    "Largest request, in bytes.",
+    "a number of bytes above 0",
+    positive,
+  ),
+} satisfies Keys;
+
+const runtime = {
+  default_runtime: text(
+    "runc",
+    "Runtime of pods that name no runtime handler; a table of crio.runtime.runtimes.",
+  ),
+  cgroup_manager: choice(
+    ["systemd", "cgroupfs"],
+    "systemd",
+    'How cgroups are made. The default is "cgroupfs" where systemd does not run. The kubelet must use the same.',
+    { derive: ({ cgroupManager }) => cgroupManager },
+  ),
+  log_level: choice(
+    ["trace", "debug", "info", "warn", "error", "fatal"] satisfies Level[],
+    "info",
+    "The least severe log lines that are written: trace, debug, info, warn, error or fatal.",
+    { reload: true, aliases: { panic: "fatal", warning: "warn" } },
+  ),
+  default_capabilities: list(
+    ["CHOWN", "DAC_OVERRIDE", "FSETID", "FOWNER", "SETGID", "SETUID", "SETPCAP", "NET_BIND_SERVICE", "KILL"],
+    "Capabilities of a container whose pod says nothing of them.",
+    'a list of capability names such as "CHOWN"',
+    (name) => (/^(CAP_)?[A-Z_]+$/i.test(name) ? name.toUpperCase().replace(/^CAP_/, "") : undefined),
+    { reload: true },
+  ),
+  default_sysctls: pairs(
+    [],
+    'Sysctls of every pod, as "NAME=VALUE"; those of a namespace that is the host\'s are left out.',
+    {
+      reload: true,
+    },
+  ),
+  default_env: list(
+    [],
+    'Environment of every container, as "NAME=VALUE"; the image and the pod go before it.',
+    'a list of "NAME=VALUE" strings',
+    (entry) => (entry.indexOf("=") > 0 ? entry : undefined),
+    { reload: true },
+  ),
+  default_ulimits: list(
+    [],
+    'Limits of every container, as "NAME=SOFT:HARD", for example "nofile=1024:2048".',
+    'a list of "NAME=SOFT:HARD" strings, SOFT not above HARD, -1 for no limit',
+    ulimit,
+    { reload: true },
+  ),
+  pids_limit: whole(
+    -1,
+    "Most processes in one container; -1 leaves it to the pod.",
+    "-1 or a number above 0",
+    (value) => value === -1 || value > 0,
+    { reload: true },
+  ),
+  log_size_max: whole(
+    -1,
+    "Size in bytes at which a container's log is begun anew; -1 leaves rotation to the kubelet.",
+    "-1 or at least 8192 bytes",
+    (value) => value === -1 || value >= 8192,
+    { reload: true },
+  ),
+  read_only: flag(false, "Gives every container a read-only root filesystem.", { reload: true }),
+  ctr_stop_timeout: whole(
+    30,
+    "Seconds a container has to end before it is killed, where the request does not say.",
+    "a number of seconds from 0 up",
+    (value) => value >= 0,
+    { reload: true },
+  ),
+  drop_infra_ctr: flag(
+    false,
+    "Runs a pod without its pause container where no namespace of the pod needs one.",
+  ),
+  namespaces_dir: path(
+    "/var/run",
+    "Folder in which a pod's namespaces are pinned: netns, ipcns, utsns, one folder each.",
+  ),
+  container_exits_dir: path(
+    "/run/critter/exits",
+    "Folder of the monitors' exit files. Its default is in runroot.",
+    {
+      derive: ({ runroot }) => `${runroot}/exits`,
+    },
+  ),
+  container_attach_socket_dir: path(
+    "/run/critter/attach",
+    "Folder of the monitors' attach sockets. Its default is in runroot.",
+    { derive: ({ runroot }) => `${runroot}/attach` },
+  ),
+} satisfies Keys;
+
+const handler = {
+  runtime_path: path("", "The runtime's program; when empty, the one of the table's name in PATH.", {
+    derive: (facts) => find(facts.runtime),
+  }),
+  runtime_type: choice(["oci"], "oci", 'How the runtime is driven: "oci", by command and monitor.'),
+  runtime_root: path("/run/critter/runtimes/runc", "The runtime's own state. Its default is in runroot.", {
+    derive: (facts) => `${facts.runroot}/runtimes/${facts.runtime}`,
+  }),
+  monitor_path: path("", "conmon, or a program that understands its options; when empty, conmon in PATH.", {
+    derive: () => find("conmon"),
+  }),
+  monitor_env: list(
+    ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
+    "Environment of the monitor and of the runtime it starts.",
+    'a list of "NAME=VALUE" strings',
+    (entry) => (entry.indexOf("=") > 0 ? entry : undefined),
+  ),
+  monitor_cgroup: text(
+    "system.slice",
+    'cgroup of the monitor: a slice, or "pod" for the pod\'s own; the default with cgroupfs, which has no other, is "pod".',
+    { derive: ({ cgroupManager }) => (cgroupManager === "systemd" ? "system.slice" : "pod") },
+  ),
+  privileged_without_host_devices: flag(false, "Keeps the host's devices out of privileged containers."),
+} satisfies Keys;
+
+const image = {
+  pause_image: text("registry.k8s.io/pause:3.10.1", "Image of the pause container, pulled when absent.", {
+    reload: true,
+  }),
+  pause_image_auth_file: path("", "auth.json with the credentials that pull the pause image.", {
+    reload: true,
+  }),
+  pause_command: text("", "Program of the pause container; when empty, the image's own entrypoint.", {
+    reload: true,
+  }),
+  global_auth_file: path("", "auth.json with credentials for pulls that bring none.", { reload: true }),
+  registries_conf: path(
+    "/etc/containers/registries.conf",
+    "containers-registries.conf(5) in its version 2: mirrors, insecure and blocked registries.",
+    { reload: true },
+  ),
+} satisfies Keys;
+
+const network = {
+  cni_default_network: text(
+    "",
+    "Name of the CNI network of pods; when empty, the first file of network_dir in order of name.",
+  ),
+  network_dir: path(
+    "/etc/cni/net.d",
+    "Folder of the CNI network configurations. Changes in it need no restart.",
+  ),
+  plugin_dirs: paths(
+    ["/opt/cni/bin", "/usr/libexec/cni", "/usr/lib/cni"],
+    "Folders of the CNI plugins, searched in this order.",
+  ),
+} satisfies Keys;
+
+/** The tables in the order of the example. `handler` stands for `[crio.runtime.runtimes.NAME]`, any number of times. */
+export const tables = {
+  crio: { name: "crio", keys: crio },
+  api: { name: "crio.api", keys: api },
+  runtime: { name: "crio.runtime", keys: runtime },
+  handler: { name: "crio.runtime.runtimes", keys: handler },
+  image: { name: "crio.image", keys: image },
+  network: { name: "crio.network", keys: network },
+} as const;
+
+type Camel<S extends string> = S extends `${infer Head}_${infer Tail}`
+  ? `${Head}${Capitalize<Camel<Tail>>}`
+  : S;
+type Values<K extends Keys> = {
+  -readonly [Name in keyof K & string as Camel<Name>]: K[Name] extends Key<infer T> ? T : never;
+};
+
+export interface Ulimit {
+  name: string;
+  soft: number;
+  hard: number;
+}
+
+/** One runtime handler: `[crio.runtime.runtimes.NAME]`. */
+export type RuntimeHandlerConfig = Values<typeof handler>;
+
+/** What crio.conf says, every key with a value; names are crio.conf's in camelCase, grouped by table. */
+export interface Config {
+  crio: Values<typeof crio>;
+  api: Values<typeof api>;
+  /** `runtimes` has an entry for `defaultRuntime` at least. */
+  runtime: Values<typeof runtime> & { runtimes: Record<string, RuntimeHandlerConfig> };
+  image: Values<typeof image>;
+  network: Values<typeof network>;
+}
+
+function positive(value: number): boolean {
+  return value > 0;
+}
+
+function ulimit(entry: string): Ulimit | undefined {
+  const match = /^(?:RLIMIT_)?([a-z]+)=(-1|\d+)(?::(-1|\d+))?$/i.exec(entry);
+  if (!match) return undefined;
+  const soft = Number(match[2]);
+  const hard = Number(match[3] ?? match[2]);
+  const fits = hard === -1 || (soft !== -1 && soft <= hard);
+  return fits ? { name: (match[1] as string).toLowerCase(), soft, hard } : undefined;
+}
+
+/** The program called `name` in PATH, or the bare name: a start that needs it then says it is missing. */
+function find(name: string): string {
+  const folders = `${process.env.PATH ?? ""}:/usr/local/sbin:/usr/sbin:/sbin`.split(":").filter(Boolean);
+  for (const folder of folders) {
+    try {
+      accessSync(`${folder}/${name}`, constants.X_OK);
+      return `${folder}/${name}`;
+    } catch {}
+  }
+  return name;
+}

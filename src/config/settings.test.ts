@@ -1,0 +1,182 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, describe, it } from "node:test";
+import { buildConfig } from "./load.ts";
+import { ConfigError, readSettings } from "./settings.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "critter-config-"));
+after(() => rmSync(folder, { recursive: true }));
+
+let files = 0;
+function configFile(toml: string, dropIns: Record<string, string> = {}): string {
+  const file = join(folder, `crio-${++files}.conf`);
+  writeFileSync(file, toml);
+  for (const [name, content] of Object.entries(dropIns)) {
+    mkdirSync(`${file}.d`, { recursive: true });
+    writeFileSync(join(`${file}.d`, name), content);
+  }
+  return file;
+}
+
+function failure(toml: string): string {
+  const file = configFile(toml);
+  let message = "";
+  assert.throws(
+    () => buildConfig(readSettings(file), true),
+    (error: Error) => {
+      message = error.message;
+      return error instanceof ConfigError;
+    },
+  );
+  return message.replace(`${folder}/`, "");
+}
+
+function configOf(toml: string, systemd = true) {
+  return buildConfig(readSettings(configFile(toml)), systemd);
+}
+
+describe("a configuration file", () => {
+  it("gives every key a typed value, the rest by default", () => {
+    const config = configOf(`
+      [crio]
+      runroot = "/run/other"
+      [crio.runtime]
+      default_runtime = "crun"
+      default_capabilities = ["CAP_CHOWN", "net_raw"]
+      default_sysctls = ["net.ipv4.ping_group_range=0 1000"]
+      default_ulimits = ["nofile=1024:2048", "core=0"]
+      log_level = "warning"
+      [crio.runtime.runtimes.crun]
+      runtime_path = "/opt/bin/crun"
+      [crio.runtime.runtimes.strict]
+      runtime_path = "/opt/bin/runc"
+      monitor_cgroup = "pod"
+    `);
+    assert.deepEqual(config.runtime.defaultCapabilities, ["CHOWN", "NET_RAW"]);
+    assert.deepEqual(config.runtime.defaultSysctls, { "net.ipv4.ping_group_range": "0 1000" });
+    assert.deepEqual(config.runtime.defaultUlimits, [
+      { name: "nofile", soft: 1024, hard: 2048 },
+      { name: "core", soft: 0, hard: 0 },
+    ]);
+    assert.equal(config.runtime.logLevel, "warn");
+    assert.deepEqual(Object.keys(config.runtime.runtimes), ["crun", "strict"]);
+    assert.equal(config.runtime.runtimes.crun?.runtimePath, "/opt/bin/crun");
+    assert.equal(config.runtime.runtimes.strict?.monitorCgroup, "pod");
+    assert.equal(config.image.pauseImage, "registry.k8s.io/pause:3.10.1");
+  });
+
+  it("moves what is in runroot along with it", () => {
+    const config = configOf('crio.runroot = "/run/other"');
+    assert.equal(config.api.listen, "/run/other/critter.sock");
+    assert.equal(config.runtime.containerExitsDir, "/run/other/exits");
+    assert.equal(config.runtime.runtimes.runc?.runtimeRoot, "/run/other/runtimes/runc");
+  });
+
+  it("takes the cgroup manager from the machine unless told", () => {
+    assert.equal(configOf("", true).runtime.cgroupManager, "systemd");
+    assert.equal(configOf("", false).runtime.cgroupManager, "cgroupfs");
+    assert.equal(configOf("", false).runtime.runtimes.runc?.monitorCgroup, "pod");
+    const told = configOf('crio.runtime.cgroup_manager = "systemd"', false);
+    assert.equal(told.runtime.runtimes.runc?.monitorCgroup, "system.slice");
+  });
+
+  it("looks for a program whose path is empty", () => {
+    const config = configOf(
+      '[crio.runtime.runtimes.sh]\nruntime_path = ""\n[crio.runtime.runtimes.no-such-program]',
+    );
+    assert.match(config.runtime.runtimes.sh?.runtimePath ?? "", /^\/.*\/sh$/);
+    assert.equal(config.runtime.runtimes["no-such-program"]?.runtimePath, "no-such-program");
+  });
+
+  it("is followed by its drop-ins in order of name", () => {
+    const file = configFile('[crio.runtime]\npids_limit = 1\nlog_level = "debug"\n', {
+      "20-more.conf": "[crio.runtime]\npids_limit = 20\n",
+      "10-some.conf": "[crio.runtime]\npids_limit = 10\nread_only = true\n",
+      "notes.txt": "not TOML",
+    });
+    const { runtime } = buildConfig(readSettings(file), true);
+    assert.equal(runtime.pidsLimit, 20);
+    assert.equal(runtime.readOnly, true);
+    assert.equal(runtime.logLevel, "debug");
+  });
+});
+
+describe("a wrong value", () => {
+  for (const [toml, message] of [
+    [
+      '[crio.runtime]\n\npids_limit = "many"',
+      /:3: crio\.runtime\.pids_limit is "many", it must be -1 or a number above 0/,
+    ],
+    [
+      "[crio.runtime]\nlog_size_max = 100",
+      /:2: crio\.runtime\.log_size_max is 100, it must be -1 or at least 8192/,
+    ],
+    ['[crio]\nroot = "var/lib"', /:2: crio\.root is "var\/lib", it must be an absolute path/],
+    ['[crio.runtime]\nlog_level = "loud"', /log_level is "loud", it must be one of "trace", "debug"/],
+    ['[crio.runtime]\nlog_level = "constructor"', /log_level is "constructor"/],
+    ['[crio.runtime]\nread_only = "yes"', /read_only is "yes", it must be true or false/],
+    [
+      '[crio.runtime]\ndefault_ulimits = ["nofile=5:4"]',
+      /default_ulimits is \["nofile=5:4"\], it must be a list of "NAME=SOFT/,
+    ],
+    ['[crio.runtime]\ndefault_sysctls = ["a"]', /default_sysctls is \["a"\]/],
+    [
+      '[crio.network]\nplugin_dirs = ["/a", 3]',
+      /plugin_dirs is \["\/a",3\], it must be a list of absolute paths/,
+    ],
+    [
+      '[crio.runtime.runtimes.runc]\nruntime_type = "vm"',
+      /:2: .*runtimes\.runc\.runtime_type is "vm", it must be one of "oci"/,
+    ],
+    [
+      '[crio.runtime]\ncgroup_manager = "cgroupfs"\n[crio.runtime.runtimes.runc]\nmonitor_cgroup = "system.slice"',
+      /:4: .*monitor_cgroup is "system.slice", it must be "pod" with the cgroup manager "cgroupfs"/,
+    ],
+    ["[crio.runtime\nread_only = true", /\.conf:1:\d+: not TOML: /],
+  ] as const) {
+    it(`is an error with its line: ${toml.split("\n").at(-1)}`, () => {
+      assert.match(failure(toml), message);
+    });
+  }
+
+  it("and a file that is absent are errors; a default file may be absent", () => {
+    const absent = join(folder, "absent.conf");
+    assert.throws(() => readSettings(absent), ConfigError);
+    assert.deepEqual([...readSettings(absent, true).byName], []);
+  });
+});
+
+describe("an unknown key", () => {
+  it("is a warning with its line", () => {
+    const file = configFile(`# As a file of another runtime may be.
+[crio]
+storage_driver = "overlay"
+[crio.runtime]
+hooks_dir = [
+  "/usr/share # not a comment",   # a comment ]
+  "/etc/containers/oci/hooks.d",
+]
+default_env = ["A=[", 'B="']
+"seccomp_profile" = """
+pids_limit = 3
+"""
+pids_limit = 5
+[crio.runtime.workloads.high]
+activation_annotation = "x"
+[crio.metrics]
+enable_metrics = true
+`);
+    const settings = readSettings(file);
+    assert.deepEqual(settings.warnings, [
+      `${file}:3: unknown key crio.storage_driver is ignored`,
+      `${file}:5: unknown key crio.runtime.hooks_dir is ignored`,
+      `${file}:10: unknown key crio.runtime.seccomp_profile is ignored`,
+      `${file}:14: unknown table crio.runtime.workloads is ignored`,
+      `${file}:16: unknown table crio.metrics is ignored`,
+    ]);
+    assert.equal(settings.byName.get("crio.runtime.pids_limit")?.place, `${file}:13`);
+    assert.equal(buildConfig(settings, true).runtime.pidsLimit, 5);
+  });
+});
