@@ -1,0 +1,111 @@
+/** The pod's parent cgroup: made where the kubelet has not made it, and removed again if it was made here. */
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { dirname, join, posix } from "node:path";
+import { log } from "../log.ts";
+import type { CgroupHierarchy, Cgroups } from "./hierarchy.ts";
+import type { PodCgroup } from "./paths.ts";
+
+/**
+ * Makes and removes pods' cgroups. One for the daemon: several pods may share a parent, so it remembers which cgroups are its own.
+ * With systemd nothing is done: it makes a slice with its first scope, and keeps or drops it itself.
+ */
+export class PodCgroups {
+  readonly #cgroups: Cgroups;
+  readonly #own = new Set<string>();
+
+  constructor(cgroups: Cgroups) {
+    this.#cgroups = cgroups;
+  }
+
+  /**
+   * Makes `pod`'s cgroup in every hierarchy, with the controllers usable in it. Returns the paths, parents first, that are the
+   * daemon's own (none, if the kubelet made them): keep them with the pod, for `remove` and `adopt`.
+   */
+  create(pod: PodCgroup): string[] {
+    if (pod.manager === "systemd") return [];
+    const paths = ancestry(pod.path);
+    const absent = paths.filter((path) => !this.#existsAnywhere(path));
+    try {
+      for (const hierarchy of this.#cgroups.hierarchies) makeFolder(this.#cgroups, hierarchy, pod.path);
+    } catch (error) {
+      this.#removeAll(absent);
+      throw error;
+    }
+    for (const path of absent) this.#own.add(path);
+    return paths.filter((path) => this.#own.has(path));
+  }
+
+  /** Takes over, after a restart, the paths that `create` returned for a pod that still exists. */
+  adopt(own: readonly string[]): void {
+    for (const path of own) this.#own.add(path);
+  }
+
+  /** Removes those of the paths `create` returned that nobody uses any more; one in use stays for its last pod. */
+  remove(own: readonly string[]): void {
+    this.#removeAll(own.filter((path) => this.#own.has(path)));
+  }
+
+  #removeAll(paths: readonly string[]): void {
+    for (const path of paths.toReversed()) {
+      const stays = this.#cgroups.hierarchies.filter(({ mount }) => !removeFolder(join(mount, path)));
+      if (stays.length > 0) return;
+      this.#own.delete(path);
+    }
+  }
+
+  #existsAnywhere(path: string): boolean {
+    return this.#cgroups.hierarchies.some(({ mount }) => existsSync(join(mount, path)));
+  }
+}
+
+/** `/a/b` → [`/a`, `/a/b`]. */
+function ancestry(path: string): string[] {
+  const parents: string[] = [];
+  for (let at = path; at !== "/"; at = posix.dirname(at)) parents.unshift(at);
+  return parents;
+}
+
+function makeFolder(cgroups: Cgroups, hierarchy: CgroupHierarchy, path: string): void {
+  const folder = join(hierarchy.mount, path);
+  if (path === "/" || existsSync(folder)) return;
+  const parent = posix.dirname(path);
+  makeFolder(cgroups, hierarchy, parent);
+  if (cgroups.version === "v2") enableControllers(join(hierarchy.mount, parent));
+  mkdirSync(folder);
+  if (hierarchy.controllers.includes("cpuset") && !hierarchy.unified) inheritCpuset(folder);
+}
+
+/** cgroup v2: a child has only the controllers that its parent hands on in `cgroup.subtree_control`. */
+function enableControllers(folder: string): void {
+  const words = (name: string) => readFileSync(join(folder, name), "utf8").split(/\s+/).filter(Boolean);
+  const enabled = new Set(words("cgroup.subtree_control"));
+  const missing = words("cgroup.controllers").filter((controller) => !enabled.has(controller));
+  for (const controller of missing) {
+    try {
+      writeFileSync(join(folder, "cgroup.subtree_control"), `+${controller}`);
+    } catch (error) {
+      log.warn("cgroup controller cannot be enabled", { folder, controller, error });
+    }
+  }
+}
+
+/** cgroup v1: a new cpuset is empty, and takes no process until it has cpus and mems. */
+function inheritCpuset(folder: string): void {
+  for (const file of ["cpuset.cpus", "cpuset.mems"]) {
+    writeFileSync(join(folder, file), readFileSync(join(dirname(folder), file), "utf8").trim());
+  }
+}
+
+/** Whether `folder` is gone now; a cgroup with processes or children stays. */
+function removeFolder(folder: string): boolean {
+  if (!existsSync(folder)) return true;
+  try {
+    rmdirSync(folder);
+    return true;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT") return true;
+    if (code === "EBUSY" || code === "ENOTEMPTY") return false;
+    throw error;
+  }
+}
