@@ -1,10 +1,6 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
 import { DebianTree } from "./debian.ts";
 import { pauseProgram } from "./pause-program.ts";
 import type { Entry } from "./tar.ts";
-
-const run = promisify(execFile);
 
 /** Debian's packages that the images are made from (names of bookworm). */
 export const PACKAGES = [
@@ -62,7 +58,7 @@ async function busybox(debian: DebianTree): Promise<Entry[]> {
   const program = await debian.file("bin/busybox");
   return [
     program,
-    ...(await applets()).map(
+    ...(await applets(debian)).map(
       (name): Entry => ({ path: `bin/${name}`, type: "hardlink", target: "bin/busybox" }),
     ),
     await debian.file("usr/bin/pgrep"),
@@ -76,9 +72,9 @@ async function busybox(debian: DebianTree): Promise<Entry[]> {
   ];
 }
 
-async function applets(): Promise<string[]> {
-  const { stdout } = await run("busybox", ["--list"]);
-  return stdout.split("\n").filter((name) => name !== "" && name !== "busybox");
+async function applets(debian: DebianTree): Promise<string[]> {
+  const list = await debian.run("bin/busybox", "--list");
+  return list.split("\n").filter((name) => name !== "" && name !== "busybox");
 }
 
 /** nginx in the foreground with its logs on the container's streams; stands on the layer of busybox. */

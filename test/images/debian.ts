@@ -8,6 +8,17 @@ import type { Entry } from "./tar.ts";
 const run = promisify(execFile);
 const LIBRARY_FOLDERS = ["lib/x86_64-linux-gnu", "usr/lib/x86_64-linux-gnu"];
 
+/** Lists of packages may be missing or older than the archive: then they are fetched and the download tried again. */
+async function download(packages: readonly string[], cwd: string): Promise<void> {
+  const args = ["-qq", "-o", "APT::Sandbox::User=root", "download", ...packages];
+  try {
+    await run("apt-get", args, { cwd });
+  } catch {
+    await run("apt-get", ["-qq", "update"]);
+    await run("apt-get", args, { cwd });
+  }
+}
+
 /** The unpacked contents of Debian packages. Nothing is installed on the machine, no service started. */
 export class DebianTree {
   readonly #root: string;
@@ -22,9 +33,7 @@ export class DebianTree {
     try {
       const downloads = join(root, ".downloads");
       await mkdir(downloads);
-      await run("apt-get", ["-qq", "-o", "APT::Sandbox::User=root", "download", ...packages], {
-        cwd: downloads,
-      });
+      await download(packages, downloads);
       for (const file of await readdir(downloads)) await run("dpkg-deb", ["-x", join(downloads, file), root]);
       await rm(downloads, { recursive: true });
       return new DebianTree(root);
@@ -57,21 +66,25 @@ export class DebianTree {
   }
 
   async #needs(program: string): Promise<string[]> {
-    const loader = join(this.#root, "lib64/ld-linux-x86-64.so.2");
-    const folders = LIBRARY_FOLDERS.map((folder) => join(this.#root, folder)).join(":");
-    const { stdout } = await run(await this.#followed(loader), [
-      "--inhibit-cache",
-      "--library-path",
-      folders,
-      "--list",
-      join(this.#root, program),
-    ]);
+    const stdout = await this.#load("--list", join(this.#root, program));
     const found = [...stdout.matchAll(/=> (\/\S+)/g)].map((match) => relative(this.#root, match[1]!));
     const foreign = found.find((path) => path.startsWith(".."));
     if (foreign || /not found/.test(stdout)) {
       throw new Error(`${program} needs a library that none of the packages has:\n${stdout}`);
     }
     return ["lib64/ld-linux-x86-64.so.2", ...found.filter((path) => !path.includes("ld-linux"))];
+  }
+
+  /** Runs one of the programs on its own libraries, not the machine's. Answers what it prints. */
+  run(program: string, ...args: string[]): Promise<string> {
+    return this.#load(join(this.#root, program), ...args);
+  }
+
+  async #load(...args: string[]): Promise<string> {
+    const loader = await this.#followed(join(this.#root, "lib64/ld-linux-x86-64.so.2"));
+    const folders = LIBRARY_FOLDERS.map((folder) => join(this.#root, folder)).join(":");
+    const { stdout } = await run(loader, ["--inhibit-cache", "--library-path", folders, ...args]);
+    return stdout;
   }
 
   async #addWithLinks(path: string, entries: Map<string, Entry>): Promise<void> {

@@ -1,0 +1,62 @@
+# Programs in Go, built into the cache. Sourced by scripts/setup.
+
+# Builds the tools that a module names into $cache/bin/<module>, where the module has changed since the last time.
+build_go_tools() {
+  local module=$1 key target go
+  key=$(cat "$module/go.mod" "$module/go.sum" | sha256sum | cut -c1-16)
+  target=$cache/bin/$(basename "$module")
+  [[ $(cat "$target/.key" 2> /dev/null) != "$key" ]] || return 0
+  echo "building the tools of $module"
+  go=$(go_for "$module")
+  rm -rf "$target"
+  mkdir -p "$target"
+  (cd "$module" && CGO_ENABLED=0 GOTOOLCHAIN=auto nice "$go" build -trimpath -ldflags '-s -w' -o "$target/" tool)
+  echo "$key" > "$target/.key"
+}
+
+# A go command that is new enough for the module: the machine's (a Go since 1.21 may fetch its successor), else Debian's newest.
+go_for() {
+  local module=$1 needed
+  needed=$(awk '$1 == "go" { print $2 }' "$module/go.mod")
+  if command -v go > /dev/null && go_is_new_enough "$(command -v go)" "$module" "$needed"; then
+    command -v go
+    return
+  fi
+  debian_go
+}
+
+go_is_new_enough() {
+  local version
+  version=$(cd "$2" && GOTOOLCHAIN=auto "$1" version 2> /dev/null | sed -n 's/.* go\([0-9.]*\) .*/\1/p')
+  [[ -n $version && $(printf '%s\n' "$3" "$version" | sort -V | head -n 1) == "$3" ]]
+}
+
+# Debian's newest Go, from unstable, unpacked in the cache: neither installed nor among the machine's apt sources.
+debian_go() {
+  local folder=$cache/go
+  if [[ ! -e $folder/go ]]; then
+    echo "fetching Debian's newest Go" >&2
+    (unpack_debian_go "$folder" >&2)
+  fi
+  echo "$folder/go"
+}
+
+unpack_debian_go() {
+  local folder=$1 origin release
+  rm -rf "$folder"
+  mkdir -p "$folder"/apt/{lists/partial,archives/partial,packages}
+  cd "$folder/apt"
+  # The archive that this machine's own packages come from.
+  origin=$(apt-get indextargets --format '$(REPO_URI) $(LABEL)' 'Created-By: Packages' | awk '$2 == "Debian" { print $1; exit }')
+  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $origin sid main" > sources.list
+  local options=(-qq -o "Dir::Etc::SourceList=$PWD/sources.list" -o Dir::Etc::SourceParts=-
+    -o "Dir::State::Lists=$PWD/lists" -o "Dir::Cache=$PWD/archives" -o APT::Sandbox::User=root
+    -o Acquire::Languages=none -o Acquire::Check-Valid-Until=false)
+  apt-get "${options[@]}" update
+  release=$(apt-cache "${options[@]}" depends golang-go | sed -n 's/.*Depends: \(golang-[0-9.]*\)-go$/\1/p')
+  (cd packages && apt-get "${options[@]}" download "$release-go" "$release-src")
+  for package in packages/*.deb; do dpkg-deb -x "$package" "$folder"; done
+  cd "$folder"
+  rm -rf apt
+  ln -s "usr/lib/${release/golang/go}/bin/go" go
+}
