@@ -14,9 +14,19 @@ export const defaultFile = "/etc/critter/crio.conf";
  * @throws ConfigError for a file that cannot be read or parsed, or a wrong value.
  */
 export function loadConfig(file?: string): Config {
+  return buildConfig(readConfiguredSettings(file), systemdRuns());
+}
+
+/** What the files say that {@link loadConfig} reads. */
+export function readConfiguredSettings(file?: string): Settings {
   const settings = readSettings(file ?? defaultFile, file === undefined);
   for (const warning of settings.warnings) log.warn(warning);
-  return buildConfig(settings, existsSync("/run/systemd/system"));
+  return settings;
+}
+
+/** Whether systemd runs this machine, as sd_booted(3) finds out. */
+export function systemdRuns(): boolean {
+  return existsSync("/run/systemd/system");
 }
 
 /** The configuration that `settings` and the defaults make; `systemd` says whether systemd runs this machine. */

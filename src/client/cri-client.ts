@@ -1,0 +1,97 @@
+/** A client of the CRI with one typed function an RPC. */
+import { Client, credentials, type ServiceDefinition, type ServiceError, status } from "@grpc/grpc-js";
+import type { ImageServiceMethods, RuntimeServiceMethods } from "../cri/messages.ts";
+import { type Init, loadCri } from "../cri/proto.ts";
+import { StatusError } from "../cri/status-error.ts";
+
+export interface CallOptions {
+  /** Milliseconds after which the call fails with DEADLINE_EXCEEDED; no limit by default. */
+  timeout?: number;
+  /** Cancels the call, which then rejects with CANCELLED. */
+  signal?: AbortSignal;
+}
+
+/** One function for each RPC that answers once; absent fields of the request take their defaults. */
+export type Calls<Methods> = {
+  [Name in keyof Methods as Methods[Name] extends { stream: true } ? never : Name]: Methods[Name] extends {
+    request: infer Request;
+    response: infer Response;
+  }
+    ? (request?: Init<Request>, options?: CallOptions) => Promise<Response>
+    : never;
+};
+
+/** A connection to a CRI socket. Calls reject with StatusError, which has the server's code and message. */
+export class CriClient {
+  readonly runtime: Calls<RuntimeServiceMethods>;
+  readonly image: Calls<ImageServiceMethods>;
+  readonly #client: Client;
+
+  /** `socket` is a path, or a URL as crictl writes it (`unix:///run/critter/critter.sock`). */
+  constructor(socket: string) {
+    const path = socket.replace(/^unix:(\/\/)?/, "");
+    this.#client = new Client(`unix:${path}`, credentials.createInsecure(), {
+      "grpc.max_receive_message_length": -1,
+      "grpc.max_send_message_length": -1,
+    });
+    const { RuntimeService, ImageService } = loadCri();
+    this.runtime = this.#calls(
+      RuntimeService as unknown as ServiceDefinition,
+      path,
+    ) as unknown as typeof this.runtime;
+    this.image = this.#calls(
+      ImageService as unknown as ServiceDefinition,
+      path,
+    ) as unknown as typeof this.image;
+  }
+
+  close(): void {
+    this.#client.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
+  }
+
+  #calls(service: ServiceDefinition, path: string): Record<string, unknown> {
+    const unary = Object.entries(service).filter(([, method]) => !method.responseStream);
+    return Object.fromEntries(
+      unary.map(([name, method]) => [
+        name,
+        (request?: object, options?: CallOptions) => this.#call(method, path, request ?? {}, options ?? {}),
+      ]),
+    );
+  }
+
+  #call(
+    method: ServiceDefinition[string],
+    path: string,
+    request: object,
+    { timeout, signal }: CallOptions,
+  ): Promise<object> {
+    return new Promise((resolve, reject) => {
+      const deadline = timeout === undefined ? {} : { deadline: Date.now() + timeout };
+      const call = this.#client.makeUnaryRequest(
+        method.path,
+        method.requestSerialize,
+        method.responseDeserialize,
+        request,
+        deadline,
+        (error, response) => {
+          signal?.removeEventListener("abort", cancel);
+          if (error) reject(statusError(error, path));
+          else resolve(response as object);
+        },
+      );
+      const cancel = () => call.cancel();
+      if (signal?.aborted) cancel();
+      signal?.addEventListener("abort", cancel);
+    });
+  }
+}
+
+function statusError(error: ServiceError, path: string): StatusError {
+  const unreachable = error.code === status.UNAVAILABLE && /No connection established/.test(error.details);
+  const message = unreachable ? `nothing answers at ${path}; is the daemon running?` : error.details;
+  return new StatusError(error.code, message, { cause: error });
+}

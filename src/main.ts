@@ -1,0 +1,98 @@
+/** The command line. Each command loads only what it needs: a client must not wait for the daemon's modules. */
+import { parseArgs } from "node:util";
+import { parseOptions, UsageError } from "./usage.ts";
+
+const help = `Usage: critter [OPTIONS]            serve the CRI, in the foreground
+       critter run [OPTIONS] IMAGE [-- COMMAND [ARG...]]
+                                    run one container in a pod of its own (critter run --help)
+       critter config [OPTIONS]     print the configuration in effect, with every key explained
+       critter version              print the version
+
+Options:
+  -c, --config FILE      crio.conf(5); drop-ins are in FILE.d/*.conf (default /etc/critter/crio.conf, if it exists)
+  -l, --log-level LEVEL  trace, debug, info, warn, error or fatal; goes before the configuration's log_level
+      --default          with "config": leave files aside and print the defaults
+  -h, --help             print this
+`;
+
+const levels = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
+
+async function main(argv: string[]): Promise<number> {
+  const [command, ...rest] = argv;
+  switch (command) {
+    case "run":
+      return (await import("./client/run-command.ts")).runCommand(rest);
+    case "config":
+      return printConfig(rest);
+    case "version":
+    case "--version":
+      return printVersion(rest);
+    default:
+      return serve(argv);
+  }
+}
+
+async function serve(argv: string[]): Promise<number> {
+  const { values } = parseOptions(() =>
+    parseArgs({
+      args: argv,
+      options: {
+        config: { type: "string", short: "c" },
+        "log-level": { type: "string", short: "l" },
+        help: { type: "boolean", short: "h" },
+      },
+    }),
+  );
+  if (values.help) return print(help);
+  const given = values["log-level"];
+  const level = levels.find((candidate) => candidate === given);
+  if (given !== undefined && !level) {
+    throw new UsageError(`--log-level is ${JSON.stringify(given)}, it must be one of ${levels.join(", ")}`);
+  }
+  const { loadConfig } = await import("./config/load.ts");
+  const config = loadConfig(values.config);
+  if (level) config.runtime.logLevel = level;
+  const { runDaemon } = await import("./daemon.ts");
+  await runDaemon(config);
+  return 0;
+}
+
+async function printConfig(argv: string[]): Promise<number> {
+  const { values } = parseOptions(() =>
+    parseArgs({
+      args: argv,
+      options: {
+        config: { type: "string", short: "c" },
+        default: { type: "boolean" },
+        help: { type: "boolean", short: "h" },
+      },
+    }),
+  );
+  if (values.help) return print(help);
+  const { renderConfig } = await import("./config/example.ts");
+  if (values.default) return print(renderConfig());
+  const { buildConfig, readConfiguredSettings, systemdRuns } = await import("./config/load.ts");
+  const settings = readConfiguredSettings(values.config);
+  // What is printed is a configuration that the daemon would take.
+  buildConfig(settings, systemdRuns());
+  return print(renderConfig(settings));
+}
+
+async function printVersion(argv: string[]): Promise<number> {
+  if (argv.length > 0) throw new UsageError(`version takes no argument ${JSON.stringify(argv[0])}`);
+  const { version } = await import("./version.ts");
+  return print(`critter ${version}\n`);
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  const usage = error instanceof UsageError;
+  process.stderr.write(`critter: ${(error as Error).message}${usage ? "\nSee: critter --help" : ""}\n`);
+  process.exitCode = usage ? 2 : 1;
+}
