@@ -1,0 +1,108 @@
+/** A bridge network of one's own for a runtime under test: names, a subnet nobody uses, the CNI configuration. */
+import { execFile } from "node:child_process";
+import { mkdir, writeFile } from "node:fs/promises";
+import { networkInterfaces } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+
+const run = promisify(execFile);
+
+export interface TestNetwork {
+  /** Name of the CNI network; iptables rules bear it in their comments. */
+  name: string;
+  bridge: string;
+  /** The first three quarters of a /22 that starts there: `10.N.M`. */
+  subnet: string;
+  /** Folder of the CNI configuration. */
+  confDir: string;
+  /** Folder of host-local's leases, one file an address. */
+  leaseDir: string;
+}
+
+/** Where Debian keeps the CNI plugins. */
+export const CNI_BIN_DIR = "/usr/lib/cni";
+
+/** Writes a conflist of bridge, host-local and portmap into `folder`/cni. `label` is at most five letters long. */
+export async function createNetwork(folder: string, label: string): Promise<TestNetwork> {
+  const { number, subnet } = freeSubnet();
+  const name = `${label}-${number}`;
+  const network = {
+    name,
+    bridge: `br-${name}`.slice(0, 15),
+    subnet,
+    confDir: join(folder, "cni"),
+    leaseDir: join(folder, "leases", name),
+  };
+  await mkdir(network.confDir, { recursive: true });
+  await writeFile(
+    join(network.confDir, "10-bridge.conflist"),
+    JSON.stringify(conflist(network, folder), null, 2),
+  );
+  return network;
+}
+
+function conflist(network: TestNetwork, folder: string): object {
+  const bridge = {
+    type: "bridge",
+    bridge: network.bridge,
+    isGateway: true,
+    ipMasq: true,
+    ipam: {
+      type: "host-local",
+      dataDir: join(folder, "leases"),
+      ranges: [[{ subnet: `${network.subnet}.0/22` }]],
+      routes: [{ dst: "0.0.0.0/0" }],
+    },
+  };
+  const portmap = { type: "portmap", capabilities: { portMappings: true } };
+  return { cniVersion: "1.0.0", name: network.name, plugins: [bridge, portmap] };
+}
+
+/** A /22 of 10.64.0.0/10 that no interface of this machine is in; where the search starts differs by process. */
+function freeSubnet(): { number: number; subnet: string } {
+  const taken = Object.values(networkInterfaces()).flatMap(
+    (addresses) => addresses?.map(({ address }) => address) ?? [],
+  );
+  for (let step = 0; ; step++) {
+    const number = (process.pid * 7 + step) % 4096;
+    const subnet = `10.${64 + (number >> 6)}.${(number & 63) << 2}`;
+    if (!taken.some((address) => address.startsWith(`${subnet}.`))) return { number, subnet };
+  }
+}
+
+/** Deletes the bridge and the iptables rules and chains of the network that a killed runtime left. */
+export async function removeNetwork(network: TestNetwork): Promise<void> {
+  await run("ip", ["link", "delete", network.bridge]).catch(ignoreAbsent);
+  const rules = (await iptablesRules()).filter((line) => line.includes(`"${network.name}"`));
+  const chains = new Set<string>();
+  for (const { table, rule } of rules.map(parse)) {
+    await run("iptables", ["-w", "-t", table, "-D", ...rule]).catch(ignoreAbsent);
+    for (const chain of rule.filter((word) => /^CNI-([0-9a-f]{24}|(DN|SN)-[0-9a-f]+)$/.test(word)))
+      chains.add(chain);
+  }
+  for (const chain of chains) {
+    await run("iptables", ["-w", "-t", "nat", "-F", chain]).catch(ignoreAbsent);
+    await run("iptables", ["-w", "-t", "nat", "-X", chain]).catch(ignoreAbsent);
+  }
+}
+
+function ignoreAbsent(): void {}
+
+/** The rules of the tables nat and filter, one `TABLE RULE` a line, as iptables-save prints them. */
+export async function iptablesRules(): Promise<string[]> {
+  const { stdout } = await run("iptables-save", [], { maxBuffer: 64 * 1024 * 1024 });
+  const rules: string[] = [];
+  let table = "";
+  for (const line of stdout.split("\n")) {
+    if (line.startsWith("*")) table = line.slice(1);
+    if (line.startsWith("-A ")) rules.push(`${table} ${line}`);
+  }
+  return rules;
+}
+
+/** Words of a rule without its table and `-A`; iptables-save quotes with double quotes and backslashes. */
+function parse(line: string): { table: string; rule: string[] } {
+  const [table, , ...words] = (line.match(/"(?:[^"\\]|\\.)*"|\S+/g) ?? []) as [string, string, ...string[]];
+  const rule = words.map((word) => (word.startsWith('"') ? word.slice(1, -1).replace(/\\(.)/g, "$1") : word));
+  return { table, rule };
+}
