@@ -1,0 +1,104 @@
+/** config.json of the OCI runtime specification 1.0.2, the parts that critter writes. Names are the specification's. */
+
+export interface Spec {
+  ociVersion: string;
+  process: Process;
+  root: { path: string; readonly: boolean };
+  hostname?: string;
+  mounts: Mount[];
+  annotations: Record<string, string>;
+  linux: Linux;
+}
+
+export interface Process {
+  terminal: boolean;
+  user: User;
+  args: string[];
+  env: string[];
+  cwd: string;
+  capabilities: Capabilities;
+  rlimits?: Rlimit[];
+  noNewPrivileges: boolean;
+  oomScoreAdj: number;
+}
+
+export interface User {
+  uid: number;
+  gid: number;
+  additionalGids: number[];
+}
+
+/** Names with their `CAP_`. */
+export interface Capabilities {
+  bounding: string[];
+  effective: string[];
+  permitted: string[];
+  inheritable: string[];
+  ambient: string[];
+}
+
+export interface Rlimit {
+  /** `RLIMIT_NOFILE` and so on. */
+  type: string;
+  soft: Uint64;
+  hard: Uint64;
+}
+
+/** A number, or what JSON.stringify writes as a larger one than a number holds. */
+export type Uint64 = number | RawJson;
+
+/** What JSON.rawJSON makes. */
+export interface RawJson {
+  readonly rawJSON: string;
+}
+
+export interface Mount {
+  destination: string;
+  type: string;
+  source: string;
+  options: string[];
+}
+
+export interface Linux {
+  namespaces: Namespace[];
+  devices?: Device[];
+  cgroupsPath: string;
+  resources: Resources;
+  rootfsPropagation?: "rprivate" | "rslave" | "rshared";
+  maskedPaths?: string[];
+  readonlyPaths?: string[];
+}
+
+export interface Namespace {
+  type: "pid" | "network" | "mount" | "ipc" | "uts" | "cgroup";
+  /** The namespace to join; a new one is made when absent. */
+  path?: string;
+}
+
+export interface Device {
+  type: "b" | "c" | "p";
+  path: string;
+  major: number;
+  minor: number;
+  fileMode: number;
+  uid: number;
+  gid: number;
+}
+
+/** Also the JSON that `runc update --resources` reads. */
+export interface Resources {
+  devices?: DeviceRule[];
+  memory?: { limit?: number; swap?: number };
+  cpu?: { shares?: number; quota?: number; period?: number; cpus?: string; mems?: string };
+  pids?: { limit: number };
+  hugepageLimits?: { pageSize: string; limit: number }[];
+  unified?: Record<string, string>;
+}
+
+export interface DeviceRule {
+  allow: boolean;
+  type?: "a" | "b" | "c";
+  major?: number;
+  minor?: number;
+  access: string;
+}
