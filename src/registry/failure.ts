@@ -1,0 +1,84 @@
+/** What went wrong at one endpoint, and what a pull answers when it went wrong at all of them. */
+import { status } from "@grpc/grpc-js";
+import { messageOf, StatusError } from "../cri/status-error.ts";
+import type { Reference } from "./reference.ts";
+import type { Endpoint } from "./registries-conf.ts";
+
+/**
+ * `unreachable`: no answer at all; `busy`: 429 or 5xx; `refused`: any other status; `invalid`: an answer that breaks
+ * the protocol or the content's digest.
+ */
+export type FailureKind =
+  | "unreachable"
+  | "busy"
+  | "notFound"
+  | "unauthenticated"
+  | "denied"
+  | "refused"
+  | "invalid"
+  | "corrupt";
+
+const codes: Record<FailureKind, status> = {
+  // The kubelet reads the prefix of the message only of errors whose code is UNKNOWN.
+  unreachable: status.UNKNOWN,
+  busy: status.UNAVAILABLE,
+  notFound: status.NOT_FOUND,
+  unauthenticated: status.UNAUTHENTICATED,
+  denied: status.PERMISSION_DENIED,
+  refused: status.UNKNOWN,
+  invalid: status.FAILED_PRECONDITION,
+  corrupt: status.DATA_LOSS,
+};
+
+export interface RegistryFailureOptions extends ErrorOptions {
+  /** Whether the same request may succeed a little later. */
+  retryable?: boolean;
+  /** The registry's Retry-After, in milliseconds. */
+  retryAfter?: number | undefined;
+}
+
+/** One endpoint's failure. Its message never has credentials, nor the query of a redirect. */
+export class RegistryFailure extends Error {
+  readonly kind: FailureKind;
+  readonly retryable: boolean;
+  readonly retryAfter: number | undefined;
+
+  constructor(kind: FailureKind, message: string, options: RegistryFailureOptions = {}) {
+    super(message, options);
+    this.name = "RegistryFailure";
+    this.kind = kind;
+    this.retryable = options.retryable ?? false;
+    this.retryAfter = options.retryAfter;
+  }
+}
+
+/** Connection errors that another attempt in a second will not mend. */
+const lasting = new Set(["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "ENETUNREACH", "EPROTO"]);
+
+/** An error of the network or of TLS as a failure of kind `unreachable`. */
+export function unreachable(error: unknown): RegistryFailure {
+  const code = (error as NodeJS.ErrnoException).code ?? "";
+  // Node joins the attempts over IPv4 and IPv6 into an error without a message of its own.
+  const message = messageOf(error) || (error instanceof AggregateError ? messageOf(error.errors[0]) : code);
+  const isTls = /^ERR_(TLS|SSL)|CERT|^UNABLE_TO/.test(code);
+  return new RegistryFailure("unreachable", message, {
+    cause: error,
+    retryable: !lasting.has(code) && !isTls,
+  });
+}
+
+/**
+ * The error of a pull that failed everywhere; its message has every endpoint's answer. The code is that of the last
+ * endpoint that answered at all: the image's own registry where it did. When none answered, it is UNKNOWN with
+ * `RegistryUnavailable: ` in front, by which the kubelet tells this case (k8s.io/cri-api, pkg/errors).
+ */
+export function pullError(reference: Reference, failures: Map<Endpoint, RegistryFailure>): StatusError {
+  const answers = [...failures].map(
+    ([endpoint, failure]) => `${endpoint.reference.name}: ${failure.message}`,
+  );
+  const decisive = [...failures.values()].findLast((failure) => failure.kind !== "unreachable");
+  const message = `cannot pull ${reference}: ${answers.join("; ")}`;
+  const cause = decisive ?? [...failures.values()].at(-1);
+  if (!decisive) return new StatusError(codes.unreachable, `RegistryUnavailable: ${message}`, { cause });
+  return new StatusError(codes[decisive.kind], message, { cause });
+}

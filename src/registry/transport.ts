@@ -1,0 +1,164 @@
+/** A GET on one endpoint, through what stands before the answer: TLS or not, authorization, redirects. */
+
+import { type Access, Authorizer } from "./auth.ts";
+import type { Credential } from "./credentials.ts";
+import { RegistryFailure, unreachable } from "./failure.ts";
+import { HttpClient, type HttpOptions, type HttpResponse, readBounded } from "./http.ts";
+import type { Endpoint } from "./registries-conf.ts";
+
+const maximumRedirects = 5;
+const maximumErrorBytes = 64 * 1024;
+
+export interface TransportOptions extends HttpOptions {
+  userAgent: string;
+}
+
+export interface TransportRequest {
+  /** Below `/v2/REPOSITORY/`: `manifests/TAG`, `blobs/DIGEST`. */
+  path: string;
+  headers: Record<string, string>;
+  credential: Credential | undefined;
+  signal: AbortSignal | undefined;
+}
+
+export class RegistryTransport {
+  readonly #http: HttpClient;
+  readonly #authorizer: Authorizer;
+  readonly #userAgent: string;
+  /** What insecure hosts turned out to speak. */
+  readonly #schemes = new Map<string, "https:" | "http:">();
+
+  constructor(options: TransportOptions) {
+    this.#http = new HttpClient(options);
+    this.#authorizer = new Authorizer(this.#http, options.userAgent);
+    this.#userAgent = options.userAgent;
+  }
+
+  /** The answer of status 200 or 206. Throws RegistryFailure for every other, or the signal's reason. */
+  async get(endpoint: Endpoint, request: TransportRequest): Promise<HttpResponse> {
+    const known = endpoint.insecure ? this.#schemes.get(hostName(endpoint)) : "https:";
+    if (known) return await this.#getBy(known, endpoint, request);
+    try {
+      return await this.#getBy("https:", endpoint, request);
+    } catch (error) {
+      if (!mayBePlain(error, endpoint)) throw error;
+      return await this.#getBy("http:", endpoint, request);
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#http.close();
+  }
+
+  async #getBy(
+    scheme: "https:" | "http:",
+    endpoint: Endpoint,
+    request: TransportRequest,
+  ): Promise<HttpResponse> {
+    const origin = new URL(`${scheme}//${hostName(endpoint)}`);
+    const { repository } = endpoint.reference;
+    const access: Access = {
+      origin,
+      repository,
+      credential: request.credential,
+      insecure: endpoint.insecure,
+    };
+    const url = new URL(`/v2/${repository}/${request.path}`, origin);
+    const known = this.#authorizer.header(access);
+    const first = await this.#follow(url, access, known, request);
+    this.#schemes.set(hostName(endpoint), scheme);
+    if (first.status !== 401) return await accepted(first);
+    first.body.resume();
+    const challenge = first.headers["www-authenticate"] ?? "";
+    const fresh = await this.#authorizer.answer(access, challenge, request.signal);
+    return await accepted(await this.#follow(url, access, fresh, request));
+  }
+
+  /** Follows redirects; the Authorization header goes to the registry's own origin only. */
+  async #follow(
+    start: URL,
+    { origin, insecure }: Access,
+    authorization: string | undefined,
+    { headers, signal }: TransportRequest,
+  ): Promise<HttpResponse> {
+    let url = start;
+    for (let redirects = 0; redirects <= maximumRedirects; redirects++) {
+      const own = authorization && url.origin === origin.origin ? { authorization } : {};
+      const all = { ...headers, "user-agent": this.#userAgent, ...own };
+      const response = await this.#http
+        .request(url, { headers: all, insecure, signal })
+        .catch((error: unknown) => {
+          signal?.throwIfAborted();
+          throw unreachable(error);
+        });
+      const { location } = response.headers;
+      if (![301, 302, 303, 307, 308].includes(response.status) || !location) return response;
+      response.body.resume();
+      url = redirectTarget(location, url, insecure);
+    }
+    throw new RegistryFailure("invalid", `it redirects more than ${maximumRedirects} times`);
+  }
+}
+
+/** Docker Hub's API has a name of its own. */
+function hostName(endpoint: Endpoint): string {
+  const { registry } = endpoint.reference;
+  return registry === "docker.io" ? "registry-1.docker.io" : registry;
+}
+
+function redirectTarget(location: string, from: URL, insecure: boolean): URL {
+  const target = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
+  if (!target || !/^https?:$/.test(target.protocol))
+    throw new RegistryFailure("invalid", "it redirects to no HTTP URL");
+  if (from.protocol === "https:" && target.protocol === "http:" && !insecure) {
+    throw new RegistryFailure("invalid", `it redirects from TLS to plain HTTP at ${target.host}`);
+  }
+  return target;
+}
+
+/** Whether an insecure host may speak plain HTTP where TLS failed: not when nobody listens there at all. */
+function mayBePlain(error: unknown, endpoint: Endpoint): boolean {
+  if (!(error instanceof RegistryFailure) || error.kind !== "unreachable") return false;
+  const { code } = error.cause as NodeJS.ErrnoException;
+  if (code === "ENOTFOUND" || code === "EAI_AGAIN") return false;
+  return code !== "ECONNREFUSED" || !/:\d+$/.test(endpoint.reference.registry);
+}
+
+async function accepted(response: HttpResponse): Promise<HttpResponse> {
+  if (response.status === 200 || response.status === 206) return response;
+  throw await failureOf(response);
+}
+
+async function failureOf(response: HttpResponse): Promise<RegistryFailure> {
+  const { status: code, headers } = response;
+  const detail = await errorDetail(response);
+  const message = detail ? `${detail} (${code})` : `answered ${code}`;
+  if (code === 404) return new RegistryFailure("notFound", detail ? message : "not found (404)");
+  if (code === 401) return new RegistryFailure("unauthenticated", message);
+  if (code === 403) return new RegistryFailure("denied", message);
+  if (code === 429 || code === 408 || code >= 500) {
+    return new RegistryFailure("busy", message, {
+      retryable: true,
+      retryAfter: retryAfter(headers["retry-after"]),
+    });
+  }
+  return new RegistryFailure("refused", message);
+}
+
+/** Milliseconds of a Retry-After header: seconds or a date (RFC 9110, section 10.2.3). */
+function retryAfter(header: string | undefined): number | undefined {
+  if (!header) return undefined;
+  const milliseconds = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isNaN(milliseconds) ? undefined : Math.max(0, milliseconds);
+}
+
+/** What the registry says: `{"errors": [{"code", "message"}]}`; empty when it says something else. */
+async function errorDetail({ body }: HttpResponse): Promise<string> {
+  try {
+    const text = (await readBounded(body, maximumErrorBytes)).toString("utf8");
+    const { errors } = JSON.parse(text) as { errors: { code?: string; message?: string }[] };
+    return errors.map(({ code, message }) => [code, message].filter(Boolean).join(": ")).join("; ");
+  } catch {
+    return "";
+  }
+}
