@@ -1,0 +1,222 @@
+/** The pods' network: puts them in and takes them out through the CNI plugins that the administrator configured. */
+import { failedPrecondition, messageOf } from "../cri/status-error.ts";
+import { isNamespace } from "../linux/namespaces.ts";
+import { log } from "../log.ts";
+import { AttachmentCache, type CachedAttachment } from "./cache.ts";
+import { capabilitiesOf, cniArgs, type PodAttachment } from "./capabilities.ts";
+import { type Attachment, addChain, checkChain, deleteChain, gcChain } from "./chain.ts";
+import { Exclusion } from "./exclusion.ts";
+import type { NetworkConfig } from "./network-config.ts";
+import { NetworkFollower } from "./network-follower.ts";
+import { Plugins, parseOutput } from "./plugin.ts";
+import { type CniResult, podIps } from "./result.ts";
+import { isAtLeast } from "./versions.ts";
+
+export type { PodAttachment } from "./capabilities.ts";
+
+const PLUGIN_TIMEOUT_MS = 120_000;
+
+export interface CniOptions {
+  networkDir: string;
+  pluginDirs: string[];
+  cacheDir: string;
+  /** The name of the network to use; the first of the folder when absent. */
+  defaultNetwork?: string;
+  /** The pod's interface; eth0. */
+  ifName?: string;
+  /** The limit of one call of one plugin; two minutes. */
+  timeoutMs?: number;
+}
+
+/** RuntimeStatus's condition NetworkReady. */
+export interface NetworkCondition {
+  ready: boolean;
+  reason: string;
+  message: string;
+}
+
+export interface PodNetwork {
+  /** The primary one first. */
+  ips: string[];
+  result: CniResult;
+}
+
+/** Different pods never wait for each other; calls about one pod must come one at a time. */
+export class Cni {
+  readonly #plugins: Plugins;
+  readonly #cache: AttachmentCache;
+  readonly #follower: NetworkFollower;
+  readonly #ifName: string;
+  readonly #options: CniOptions;
+  readonly #adding = new Set<string>();
+  // "The runtime must exclusively execute either gc or add and delete" (CNI 1.1, section 3).
+  readonly #exclusion = new Exclusion();
+  readonly #versions = new Map<string, Promise<string[]>>();
+
+  constructor(options: CniOptions) {
+    this.#options = options;
+    this.#ifName = options.ifName ?? "eth0";
+    this.#plugins = new Plugins(options.pluginDirs, options.timeoutMs ?? PLUGIN_TIMEOUT_MS);
+    this.#cache = new AttachmentCache(options.cacheDir);
+    this.#follower = new NetworkFollower(this.#plugins, options.networkDir, options.defaultNetwork);
+  }
+
+  /** Reads the folder of configurations and follows it from then on. */
+  start(): void {
+    this.#follower.start();
+  }
+
+  /** What is known at this moment; asks the plugins again when that is some seconds old. */
+  status(): NetworkCondition {
+    const problem = this.#follower.problem;
+    if (problem === undefined) return { ready: true, reason: "", message: "" };
+    return { ready: false, reason: "NetworkPluginNotReady", message: problem };
+  }
+
+  /** Calls `listener` whenever the network or its readiness has changed. */
+  onChange(listener: () => void): void {
+    this.#follower.onChange(listener);
+  }
+
+  /** The configuration in force, for people who look. */
+  config(): object {
+    const { networkDir, pluginDirs } = this.#options;
+    return { networkDir, pluginDirs, ifName: this.#ifName, network: this.#follower.network ?? null };
+  }
+
+  /**
+   * Puts a pod into the network. When that fails, or `signal` aborts it, everything is taken back first; the error
+   * names the network, the plugin and what it said. FAILED_PRECONDITION where there is no network.
+   */
+  async add(pod: PodAttachment, signal?: AbortSignal): Promise<PodNetwork> {
+    this.#adding.add(pod.id);
+    try {
+      return await this.#exclusion.shared(() => this.#add(pod, signal));
+    } finally {
+      this.#adding.delete(pod.id);
+    }
+  }
+
+  async #add(pod: PodAttachment, signal?: AbortSignal): Promise<PodNetwork> {
+    const network = this.#network();
+    const attachment = this.#attachment(pod);
+    // Written ahead: a daemon that dies during ADD then knows what to delete.
+    this.#cache.write({ ...attachment, network });
+    try {
+      const { raw, result } = await addChain(this.#plugins, network, attachment, signal);
+      this.#cache.write({ ...attachment, network, result: raw });
+      return { ips: podIps(result, this.#ifName), result };
+    } catch (error) {
+      await this.#delete({ ...attachment, network }).catch((failure) =>
+        log.warn("CNI attachment left for GC", { pod: pod.id, error: messageOf(failure) }),
+      );
+      throw error;
+    }
+  }
+
+  /** Asks the plugins whether the pod's network is as ADD left it; rejects with what they find. */
+  async check(pod: Pick<PodAttachment, "id">): Promise<void> {
+    const cached = this.#cache.read(pod.id, this.#ifName);
+    if (!cached?.result) throw failedPrecondition(`pod ${pod.id} is not in the network`);
+    const { network, result, ...attachment } = cached;
+    if (network.disableCheck || !isAtLeast(network.cniVersion, "0.4.0")) return;
+    await checkChain(this.#plugins, network, attachment, result);
+  }
+
+  /**
+   * Takes a pod out of the network, by the configuration it came in with. A pod that was never in, is out already
+   * or has lost its namespace is fine.
+   */
+  async remove(pod: PodAttachment): Promise<void> {
+    await this.#exclusion.shared(async () => {
+      const cached = this.#cache.read(pod.id, this.#ifName);
+      if (cached) {
+        await this.#delete(cached);
+        return;
+      }
+      const network = this.#follower.network;
+      const attachment = network && this.#attachmentIfValid(pod);
+      if (network && attachment) await this.#delete({ ...attachment, network });
+    });
+  }
+
+  /**
+   * Frees what belongs to no pod of `attachments`: DEL for those that the cache knows, then GC where the network
+   * speaks CNI 1.1. Rejects, after all was tried, with everything that failed.
+   */
+  async gc(attachments: { containerId: string; ifName: string }[]): Promise<void> {
+    const ifName = this.#ifName;
+    const valid = [...attachments, ...[...this.#adding].map((containerId) => ({ containerId, ifName }))];
+    await this.#exclusion.exclusive(async () => {
+      const failures = [...(await this.#deleteStale(valid)), ...(await this.#collect(valid))];
+      if (failures.length > 0) throw new Error(failures.map(messageOf).join("; "));
+    });
+  }
+
+  /** The versions of the specification that a plugin says it speaks (VERSION); asked once. */
+  version(type: string): Promise<string[]> {
+    const known = this.#versions.get(type);
+    if (known) return known;
+    const asked = this.#askVersion(type);
+    this.#versions.set(type, asked);
+    asked.catch(() => this.#versions.delete(type));
+    return asked;
+  }
+
+  /** Stops following the folder. */
+  close(): void {
+    this.#follower.close();
+  }
+
+  #network(): NetworkConfig {
+    const { network, problem } = this.#follower;
+    if (!network) throw failedPrecondition(`the pod's network is not ready: ${problem}`);
+    return network;
+  }
+
+  #attachment(pod: PodAttachment): Attachment {
+    return {
+      containerId: pod.id,
+      ifName: this.#ifName,
+      netns: pod.netns,
+      args: cniArgs(pod),
+      capabilities: capabilitiesOf(pod),
+    };
+  }
+
+  // A pod that cannot be described was refused by `add` before any plugin ran.
+  #attachmentIfValid(pod: PodAttachment): Attachment | undefined {
+    try {
+      return this.#attachment(pod);
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #delete(cached: CachedAttachment): Promise<void> {
+    const { network, result, ...attachment } = cached;
+    // Plugins refuse a path that is no namespace, but take none as "it is gone".
+    const netns = isNamespace(attachment.netns) ? attachment.netns : "";
+    await deleteChain(this.#plugins, network, { ...attachment, netns }, result);
+    this.#cache.remove(attachment.containerId, attachment.ifName);
+  }
+
+  async #deleteStale(valid: { containerId: string; ifName: string }[]): Promise<unknown[]> {
+    const keys = new Set(valid.map(({ containerId, ifName }) => `${containerId} ${ifName}`));
+    const stale = this.#cache.list().filter((one) => !keys.has(`${one.containerId} ${one.ifName}`));
+    const outcomes = await Promise.allSettled(stale.map((attachment) => this.#delete(attachment)));
+    return outcomes.filter((outcome) => outcome.status === "rejected").map((outcome) => outcome.reason);
+  }
+
+  async #collect(valid: { containerId: string; ifName: string }[]): Promise<Error[]> {
+    const network = this.#follower.network;
+    if (!network || network.disableGC || !isAtLeast(network.cniVersion, "1.1.0")) return [];
+    return gcChain(this.#plugins, network, valid);
+  }
+
+  async #askVersion(type: string): Promise<string[]> {
+    const call = { command: "VERSION" as const, config: { cniVersion: "1.1.0", name: "version", type } };
+    const { supportedVersions } = parseOutput(call, await this.#plugins.run(call));
+    return Array.isArray(supportedVersions) ? supportedVersions.map(String) : [];
+  }
+}

@@ -1,0 +1,165 @@
+/** One call of one CNI plugin: environment and configuration in, result or error out (CNI 1.1, section 2). */
+import { accessSync, constants } from "node:fs";
+import { join } from "node:path";
+import { status } from "@grpc/grpc-js";
+import { messageOf, StatusError } from "../cri/status-error.ts";
+import { log } from "../log.ts";
+import { type ProcessOutcome, runProcess } from "./process.ts";
+
+const TRY_AGAIN_LATER = 11;
+const SHOWN_OUTPUT = 300;
+
+export type CniCommand = "ADD" | "DEL" | "CHECK" | "STATUS" | "GC" | "VERSION";
+
+/** What goes to the plugin's stdin. */
+export interface ExecutionConfig {
+  cniVersion: string;
+  name: string;
+  type: string;
+  [key: string]: unknown;
+}
+
+export interface PluginCall {
+  command: CniCommand;
+  config: ExecutionConfig;
+  containerId?: string;
+  /** Empty where the namespace is gone already; DEL must cope with that. */
+  netns?: string;
+  ifName?: string;
+  /** CNI_ARGS: `KEY=VALUE` pairs between semicolons. */
+  args?: string;
+}
+
+/** A plugin that failed, hung or is missing: the message names the network, the plugin, the command and its words. */
+export class CniError extends StatusError {
+  /** The plugin's own error code (CNI 1.1, section 2, "Errors"), where it gave one. */
+  readonly cniCode: number | undefined;
+
+  constructor(call: PluginCall, text: string, code = status.UNKNOWN, cniCode?: number) {
+    const { name, type } = call.config;
+    super(
+      code,
+      `CNI network ${JSON.stringify(name)}: plugin ${JSON.stringify(type)}: ${call.command}: ${text}`,
+    );
+    this.name = "CniError";
+    this.cniCode = cniCode;
+  }
+}
+
+/** The plugins of some folders. */
+export class Plugins {
+  readonly #folders: string[];
+  readonly #timeoutMs: number;
+  readonly #environment: NodeJS.ProcessEnv;
+
+  /** `timeoutMs` is the limit of one call of one plugin. */
+  constructor(folders: string[], timeoutMs: number) {
+    this.#folders = folders;
+    this.#timeoutMs = timeoutMs;
+    this.#environment = { ...process.env, CNI_PATH: folders.join(":") };
+  }
+
+  /** The path of the plugin `type` in the first folder that has it, or undefined. */
+  find(type: string): string | undefined {
+    return this.#folders.map((folder) => join(folder, type)).find(isExecutable);
+  }
+
+  /** Where plugins are looked for, for messages. */
+  get searched(): string {
+    return this.#folders.join(", ");
+  }
+
+  /**
+   * Runs a plugin to its end and returns what it printed. When it fails, hangs or is aborted this rejects with a
+   * CniError, after its whole process group was killed in the last two cases.
+   */
+  async run(call: PluginCall, signal?: AbortSignal, timeoutMs = this.#timeoutMs): Promise<string> {
+    const path = this.find(call.config.type);
+    if (!path) throw new CniError(call, `no such plugin in ${this.searched}`, status.FAILED_PRECONDITION);
+    if (signal?.aborted) throw new CniError(call, "cancelled", status.CANCELLED);
+    const environment = { ...this.#environment, ...variables(call) };
+    const input = JSON.stringify(call.config);
+    let outcome: ProcessOutcome;
+    try {
+      outcome = await runProcess({ path, environment, input, timeoutMs, signal });
+    } catch (error) {
+      throw new CniError(call, `cannot be started: ${messageOf(error)}`);
+    }
+    logStderr(call, outcome);
+    if (outcome.stopped === "timeout") {
+      throw new CniError(call, `no answer in ${timeoutMs / 1000} s, killed`, status.DEADLINE_EXCEEDED);
+    }
+    if (outcome.stopped === "aborted") throw new CniError(call, "cancelled, killed", status.CANCELLED);
+    if (outcome.stopped === "output") throw new CniError(call, "printed without end, killed");
+    if (outcome.exitCode !== 0) throw failure(call, outcome);
+    return outcome.stdout;
+  }
+}
+
+/** Parses what a plugin printed into a JSON object; throws a CniError that shows it where it is none. */
+export function parseOutput(call: PluginCall, output: string): Record<string, unknown> {
+  const value = jsonObject(output);
+  if (!value) throw new CniError(call, `printed no JSON object but ${shown(output)}`);
+  return value;
+}
+
+function variables(call: PluginCall): Record<string, string> {
+  return {
+    CNI_COMMAND: call.command,
+    CNI_CONTAINERID: call.containerId ?? "",
+    CNI_NETNS: call.netns ?? "",
+    CNI_IFNAME: call.ifName ?? "",
+    CNI_ARGS: call.args ?? "",
+  };
+}
+
+function failure(call: PluginCall, outcome: ProcessOutcome): CniError {
+  const error = jsonObject(outcome.stdout);
+  if (typeof error?.msg === "string") {
+    const code = typeof error.code === "number" ? error.code : undefined;
+    const details = typeof error.details === "string" && error.details !== "" ? `; ${error.details}` : "";
+    const grpc = code === TRY_AGAIN_LATER ? status.UNAVAILABLE : status.UNKNOWN;
+    return new CniError(
+      call,
+      `${error.msg}${details}${code === undefined ? "" : ` (code ${code})`}`,
+      grpc,
+      code,
+    );
+  }
+  const end = outcome.exitSignal ? `killed by ${outcome.exitSignal}` : `exit code ${outcome.exitCode}`;
+  return new CniError(call, `${end}, and said ${shown(outcome.stderr.trim() || outcome.stdout)}`);
+}
+
+function logStderr(call: PluginCall, { exitCode, stderr }: ProcessOutcome): void {
+  if (stderr.trim() === "") return;
+  const fields = { plugin: call.config.type, command: call.command, stderr: stderr.trim() };
+  if (exitCode === 0) log.info("CNI plugin wrote to stderr", fields);
+  else log.warn("CNI plugin wrote to stderr", fields);
+}
+
+function jsonObject(text: string): Record<string, unknown> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function shown(text: string): string {
+  if (text === "") return "nothing";
+  return JSON.stringify(text.length > SHOWN_OUTPUT ? `${text.slice(0, SHOWN_OUTPUT)}…` : text);
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

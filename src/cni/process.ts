@@ -1,0 +1,98 @@
+/** A short-lived child process in a process group of its own: input, both outputs, a time limit, no stragglers. */
+import { spawn } from "node:child_process";
+import type { Readable } from "node:stream";
+
+const MAX_OUTPUT_BYTES = 4 << 20;
+// A child of the process may keep its outputs open: what it wrote itself is read long before this.
+const DRAIN_MS = 250;
+// Not even SIGKILL ends a process that is stuck in the kernel.
+const KILL_MS = 2_000;
+
+export interface ProcessRequest {
+  path: string;
+  environment: Record<string, string | undefined>;
+  input: string;
+  timeoutMs: number;
+  signal?: AbortSignal | undefined;
+}
+
+export interface ProcessOutcome {
+  exitCode: number | null;
+  exitSignal: string | null;
+  stdout: string;
+  stderr: string;
+  /** Why the whole process group was killed, if it was. */
+  stopped?: "timeout" | "aborted" | "output";
+}
+
+/** Runs the program at `path` to its end. Rejects only when it cannot be started. */
+export function runProcess(request: ProcessRequest): Promise<ProcessOutcome> {
+  const { path, environment, input, timeoutMs, signal } = request;
+  return new Promise((resolve, reject) => {
+    const child = spawn(path, [], { detached: true, env: environment, stdio: "pipe" });
+    const stdout = collect(child.stdout, () => stop("output"));
+    const stderr = collect(child.stderr, () => stop("output"));
+    let stopped: ProcessOutcome["stopped"];
+    let lastTimer: NodeJS.Timeout | undefined;
+
+    const stop = (reason: NonNullable<ProcessOutcome["stopped"]>) => {
+      if (stopped) return;
+      stopped = reason;
+      killGroup(child.pid);
+      lastTimer ??= setTimeout(finish, KILL_MS);
+    };
+    const letGo = () => {
+      child.stdout.destroy();
+      child.stderr.destroy();
+    };
+    const finish = () => {
+      settle();
+      letGo();
+      const { exitCode, signalCode: exitSignal } = child;
+      resolve({ exitCode, exitSignal, stdout: stdout(), stderr: stderr(), ...(stopped && { stopped }) });
+    };
+    const timeout = setTimeout(() => stop("timeout"), timeoutMs);
+    const onAbort = () => stop("aborted");
+    const settle = () => {
+      clearTimeout(timeout);
+      clearTimeout(lastTimer);
+      signal?.removeEventListener("abort", onAbort);
+    };
+
+    child.on("error", (error) => {
+      settle();
+      reject(error);
+    });
+    child.on("exit", () => {
+      clearTimeout(timeout);
+      clearTimeout(lastTimer);
+      lastTimer = setTimeout(letGo, DRAIN_MS);
+    });
+    child.on("close", finish);
+    // A program that does not read its input closes it: no error of ours.
+    child.stdin.on("error", () => {});
+    child.stdin.end(input);
+    if (signal?.aborted) onAbort();
+    else signal?.addEventListener("abort", onAbort);
+  });
+}
+
+function collect(stream: Readable, tooMuch: () => void): () => string {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  stream.on("data", (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > MAX_OUTPUT_BYTES) tooMuch();
+    else chunks.push(chunk);
+  });
+  return () => Buffer.concat(chunks).toString();
+}
+
+function killGroup(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch {
+    // The whole group is gone already.
+  }
+}
