@@ -1,0 +1,196 @@
+/** A spec: a test with a runtime to talk to, whose pods, files and images are removed after it without an error. */
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import type {
+  ContainerConfig,
+  ContainerStatus,
+  Image,
+  PodSandboxConfig,
+  PodSandboxStatus,
+} from "../../src/cri/messages.ts";
+import type { Init } from "../../src/cri/proto.ts";
+import { containerConfig, podConfig } from "../support/configs.ts";
+import { cgroupParent, client, runtime as runtimeName } from "./endpoint.ts";
+import { knownDifference } from "./known-differences.ts";
+
+/** A pod sandbox of a spec, with the configuration it was run with. */
+export interface Pod {
+  id: string;
+  config: Init<PodSandboxConfig>;
+}
+
+/** Longest time for a spec, in ms. */
+const PATIENCE = 180_000;
+
+/** Declares the spec that critest has under this name. */
+export function spec(name: string, body: (context: SpecContext) => Promise<void>): void {
+  const skip = knownDifference(runtimeName, name);
+  test(name, { timeout: PATIENCE, skip: skip ?? false }, async () => {
+    const context = new SpecContext();
+    try {
+      await body(context);
+    } finally {
+      await context.cleanUp();
+    }
+  });
+}
+
+/** What a spec does with the runtime, with critest's defaults. */
+export class SpecContext {
+  readonly runtime = client.runtime;
+  readonly image = client.image;
+  readonly #cleaning: (() => Promise<unknown>)[] = [];
+  readonly #removed = new Set<string>();
+
+  /** Calls `clean` when the spec is over; what was registered last goes first. */
+  onCleanUp(clean: () => Promise<unknown>): void {
+    this.#cleaning.push(clean);
+  }
+
+  /** Cleans everything up, then fails if a part of that failed. */
+  async cleanUp(): Promise<void> {
+    const failures: unknown[] = [];
+    for (const clean of this.#cleaning.reverse()) {
+      await clean().catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length > 0) throw new AggregateError(failures, `cleaning up: ${failures.join("; ")}`);
+  }
+
+  /** A temporary folder. */
+  async folder(): Promise<string> {
+    const folder = await mkdtemp(join(tmpdir(), "critter-spec-"));
+    this.onCleanUp(() => rm(folder, { recursive: true, force: true }));
+    return folder;
+  }
+
+  async runPod(changes: Init<PodSandboxConfig> = {}): Promise<Pod> {
+    const config = podConfig(cgroupParent, changes);
+    const { podSandboxId: id } = await this.runtime.RunPodSandbox({ config });
+    this.onCleanUp(async () => {
+      if (!this.#removed.has(id)) await this.removePod(id);
+    });
+    return { id, config };
+  }
+
+  /** Stops a pod and removes it, whatever runs in it. */
+  async removePod(podSandboxId: string): Promise<void> {
+    await this.runtime.StopPodSandbox({ podSandboxId });
+    await this.runtime.RemovePodSandbox({ podSandboxId });
+    this.#removed.add(podSandboxId);
+  }
+
+  async podStatus(podSandboxId: string): Promise<PodSandboxStatus> {
+    const { status } = await this.runtime.PodSandboxStatus({ podSandboxId });
+    assert.ok(status, "PodSandboxStatus answers a status");
+    return status;
+  }
+
+  /** Whether ListPodSandbox shows the pod when asked for its id. */
+  async isListedPod(id: string): Promise<boolean> {
+    const { items } = await this.runtime.ListPodSandbox({ filter: { id } });
+    return items.some((item) => item.id === id);
+  }
+
+  /** Pulls the image where it is absent, creates a container in the pod and answers its id. */
+  async createContainer(pod: Pod, changes: Init<ContainerConfig> = {}): Promise<string> {
+    const config = containerConfig(changes);
+    await this.ensureImage(config.image?.image ?? "", pod);
+    const request = { podSandboxId: pod.id, config, sandboxConfig: pod.config };
+    return (await this.runtime.CreateContainer(request)).containerId;
+  }
+
+  /** Creates a container, starts it and waits until it runs. */
+  async runContainer(pod: Pod, changes: Init<ContainerConfig> = {}): Promise<string> {
+    const containerId = await this.createContainer(pod, changes);
+    await this.startContainer(containerId);
+    return containerId;
+  }
+
+  async startContainer(containerId: string): Promise<void> {
+    await this.runtime.StartContainer({ containerId });
+    await this.untilContainerIs(containerId, "CONTAINER_RUNNING");
+  }
+
+  /** Runs a container whose command ends by itself and waits for that. */
+  async runToCompletion(pod: Pod, changes: Init<ContainerConfig>): Promise<ContainerStatus> {
+    const containerId = await this.createContainer(pod, changes);
+    await this.runtime.StartContainer({ containerId });
+    return this.untilContainerIs(containerId, "CONTAINER_EXITED");
+  }
+
+  async untilContainerIs(id: string, state: ContainerStatus["state"]): Promise<ContainerStatus> {
+    return eventually(async () => {
+      const status = await this.containerStatus(id);
+      assert.equal(status.state, state);
+      return status;
+    });
+  }
+
+  async containerStatus(containerId: string): Promise<ContainerStatus> {
+    const { status } = await this.runtime.ContainerStatus({ containerId });
+    assert.ok(status, "ContainerStatus answers a status");
+    return status;
+  }
+
+  /** Whether ListContainers shows the container when asked for its id. */
+  async isListedContainer(id: string): Promise<boolean> {
+    const { containers } = await this.runtime.ListContainers({ filter: { id } });
+    return containers.some((container) => container.id === id);
+  }
+
+  /** Standard output of a command in a container; it must end with 0 and print nothing on standard error. */
+  async exec(containerId: string, ...cmd: string[]): Promise<string> {
+    const { stdout, stderr, exitCode } = await this.runtime.ExecSync({ containerId, cmd, timeout: 10 });
+    assert.equal(stderr.toString(), "", `standard error of ${cmd.join(" ")}`);
+    assert.equal(exitCode, 0, `exit code of ${cmd.join(" ")}`);
+    return stdout.toString();
+  }
+
+  /** The image's status, null where it is absent. */
+  async imageStatus(image: string): Promise<Image | null> {
+    return (await this.image.ImageStatus({ image: { image } })).image;
+  }
+
+  /** Pulls the image unless it is there, as critest does before each CreateContainer. */
+  async ensureImage(reference: string, pod?: Pod): Promise<void> {
+    if (await this.imageStatus(withTag(reference))) return;
+    await this.image.PullImage({ image: { image: reference }, sandboxConfig: pod?.config ?? null });
+  }
+
+  /** Pulls an image of which nothing may be present before, and removes it after the spec. Answers the image_ref. */
+  async pull(reference: string): Promise<string> {
+    const { imageRef } = await this.image.PullImage({ image: { image: reference } });
+    this.onCleanUp(() => this.image.RemoveImage({ image: { image: imageRef } }));
+    return imageRef;
+  }
+
+  /** Removes the images if they are there, whatever a spec before this one pulled. */
+  async withoutImages(...references: string[]): Promise<void> {
+    for (const reference of references) {
+      const present = await this.imageStatus(withTag(reference));
+      if (present) await this.image.RemoveImage({ image: { image: present.id } });
+    }
+  }
+}
+
+/** Repeats `attempt` until it does not fail, four seconds by default; then its last error counts. */
+export async function eventually<T>(attempt: () => Promise<T>, seconds = 4): Promise<T> {
+  const end = performance.now() + seconds * 1000;
+  for (;;) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (performance.now() > end) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+}
+
+/** The reference with `:latest` where it names neither a tag nor a digest nor an id. */
+function withTag(reference: string): string {
+  const plain = !reference.includes("@") && !/:[^/]*$/.test(reference) && !/^[0-9a-f]{64}$/.test(reference);
+  return plain ? `${reference}:latest` : reference;
+}

@@ -1,0 +1,131 @@
+/** A critter daemon under test, everything of it below one temporary folder, with a network and a cgroup of its own. */
+import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { stringify } from "smol-toml";
+import { CriClient } from "../../src/client/cri-client.ts";
+import { writeRegistriesConf } from "../registry/mirrors.ts";
+import { removeCgroups } from "./cgroups.ts";
+import { Child } from "./child.ts";
+import { removeAllPods, waitUntilServing } from "./cri.ts";
+import { CNI_BIN_DIR, createNetwork, removeNetwork, type TestNetwork } from "./network.ts";
+import { sweep } from "./sweep.ts";
+
+export interface DaemonOptions {
+  /** Host and port of the registry that mirrors all others. */
+  registry: string;
+  /** Keys that differ from the test's own, by table: `{ "crio.runtime": { log_level: "debug" } }`. */
+  settings?: Record<string, Record<string, string | number | boolean | string[]>>;
+  /** Folders of CNI plugins that go before Debian's. */
+  pluginDirs?: string[];
+}
+
+const launcher = join(import.meta.dirname, "..", "..", "bin", "critter");
+
+/** The daemon: it can be ended in any way and started again on what it left. */
+export class Daemon {
+  readonly socket: string;
+  readonly configFile: string;
+  /** The temporary folder: `root`, `runroot`, `critter.log` and the rest. */
+  readonly folder: string;
+  readonly network: TestNetwork;
+  /** The parent cgroup to give to pods; it is removed by `dispose`. */
+  readonly cgroupParent: string;
+  readonly client: CriClient;
+  #child: Child | undefined;
+
+  constructor(folder: string, network: TestNetwork) {
+    this.folder = folder;
+    this.network = network;
+    this.socket = join(folder, "critter.sock");
+    this.configFile = join(folder, "crio.conf");
+    this.cgroupParent = `/critter-test-${network.name}`;
+    this.client = new CriClient(this.socket);
+  }
+
+  get pid(): number {
+    if (!this.#child) throw new Error("the daemon does not run");
+    return this.#child.pid;
+  }
+
+  /** Starts the daemon and waits until it serves. Rejects with the end of its log when it ends instead. */
+  async start(): Promise<void> {
+    const log = join(this.folder, "critter.log");
+    this.#child = new Child(launcher, ["--config", this.configFile], { log });
+    await waitUntilServing(this.client, 30, this.#child.gone);
+  }
+
+  /** Ends the daemon with SIGTERM; its pods stay. Answers its exit code, or the signal that ended it. */
+  async stop(): Promise<number | string> {
+    return this.#end("SIGTERM");
+  }
+
+  /** Ends the daemon with SIGKILL, wherever it is. */
+  async kill(): Promise<void> {
+    await this.#end("SIGKILL");
+  }
+
+  /** Removes the pods, ends the daemon and sweeps up what there still is. */
+  async dispose(): Promise<void> {
+    if (this.#child?.running) {
+      await removeAllPods(this.client).catch((error) => console.error(`critter: ${error.message}`));
+      await this.stop();
+    }
+    this.client.close();
+    await sweep(this.folder);
+    await removeNetwork(this.network);
+    removeCgroups(this.cgroupParent);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose();
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<number | string> {
+    const ending = await this.#child?.end(signal);
+    this.#child = undefined;
+    return ending ?? "nothing";
+  }
+}
+
+/** Prepares a daemon's folder and starts it there. */
+export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
+  const folder = await mkdtemp(join(tmpdir(), "critter-test-"));
+  const network = await createNetwork(folder, "crit");
+  const daemon = new Daemon(folder, network);
+  try {
+    await writeFile(daemon.configFile, await configuration(daemon, options));
+    await daemon.start();
+    return daemon;
+  } catch (error) {
+    await daemon.dispose();
+    throw error;
+  }
+}
+
+async function configuration(daemon: Daemon, options: DaemonOptions): Promise<string> {
+  const { folder, network, socket } = daemon;
+  const { registry, settings = {}, pluginDirs = [] } = options;
+  const namespaces = join(folder, "namespaces");
+  await mkdir(namespaces);
+  return stringify({
+    crio: {
+      root: join(folder, "root"),
+      runroot: join(folder, "runroot"),
+      ...settings.crio,
+      api: { listen: socket, ...settings["crio.api"] },
+      runtime: {
+        cgroup_manager: "cgroupfs",
+        namespaces_dir: namespaces,
+        log_level: "debug",
+        ...settings["crio.runtime"],
+      },
+      image: { registries_conf: await writeRegistriesConf(folder, registry), ...settings["crio.image"] },
+      network: {
+        network_dir: network.confDir,
+        plugin_dirs: [...pluginDirs, CNI_BIN_DIR],
+        ...settings["crio.network"],
+      },
+    },
+  });
+}
