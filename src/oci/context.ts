@@ -1,0 +1,52 @@
+/** What the containers' files work with. */
+import { join } from "node:path";
+import type { Cgroups } from "../cgroups/hierarchy.ts";
+import type { Config, RuntimeHandlerConfig } from "../config/load.ts";
+import { invalidArgument } from "../cri/status-error.ts";
+import type { ProcessWatcher } from "../linux/process-watcher.ts";
+import type { KeyedLock } from "../state/locks.ts";
+import type { Store } from "../state/store.ts";
+import type { Storage } from "../storage/storage.ts";
+import type { Endings } from "./endings.ts";
+import type { ExitWatcher } from "./exits.ts";
+import type { Monitor } from "./monitor.ts";
+import type { ContainerRecord } from "./record.ts";
+import type { Runtime } from "./runtime.ts";
+
+/** A runtime handler, ready for use: `[crio.runtime.runtimes.NAME]`. */
+export interface RuntimeHandler {
+  name: string;
+  config: RuntimeHandlerConfig;
+  runtime: Runtime;
+  monitor: Monitor;
+}
+
+export interface ContainerContext {
+  config: Config;
+  store: Store<ContainerRecord>;
+  /** By container id. */
+  locks: KeyedLock;
+  handlers: Map<string, RuntimeHandler>;
+  cgroups: Cgroups;
+  storage: Storage;
+  exits: ExitWatcher;
+  endings: Endings;
+  processes: ProcessWatcher;
+}
+
+/** The folder of a container's bundle. */
+export function containerFolder({ config }: ContainerContext, id: string): string {
+  return join(config.crio.runroot, "containers", id);
+}
+
+/** The handler a pod asks for by `runtime_handler`; the default one for an empty name. INVALID_ARGUMENT if there is none. */
+export function runtimeHandler({ handlers, config }: ContainerContext, name: string): RuntimeHandler {
+  const handler = handlers.get(name === "" ? config.runtime.defaultRuntime : name);
+  if (handler) return handler;
+  throw invalidArgument("runtime_handler", name, `the handlers configured are ${[...handlers.keys()].join(", ")}`);
+}
+
+/** The handler of something that exists. One taken out of the configuration since is replaced by the default: it must be removable. */
+export function presentHandler(context: ContainerContext, name: string): RuntimeHandler {
+  return context.handlers.get(name) ?? runtimeHandler(context, "");
+}

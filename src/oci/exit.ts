@@ -1,0 +1,49 @@
+/** A container's end: found in its exit file, put on record, and the runtime's leftovers cleared. */
+import { log } from "../log.ts";
+import { messageOf } from "../cri/status-error.ts";
+import { type ContainerContext, presentHandler } from "./context.ts";
+import type { ContainerExit } from "./exits.ts";
+import type { ContainerRecord } from "./record.ts";
+import { hasEnded } from "./stop.ts";
+
+/** What is recorded of a container whose monitor died with its exit code: 128 + SIGKILL, as the process was killed. */
+const unknownExit = { exitCode: 137, reason: "Unknown", message: "the container's monitor ended before it did" };
+
+/** Records the end of a container that has an exit file. Called again for the same end it does nothing. */
+export function recordExit(context: ContainerContext, record: ContainerRecord, exit: ContainerExit): Promise<void> {
+  return context.locks.run(record.id, async () => {
+    if (hasEnded(record) || record.phase === "creating") return;
+    const reason = exit.oomKilled ? "OOMKilled" : record.reason;
+    await finish(context, record, { exitCode: exit.exitCode, finishedAt: String(exit.finishedAt), reason });
+  });
+}
+
+/** Ends a container whose monitor is gone without an exit file: nobody can tell how its process fares, so it is killed. */
+export function recordLostMonitor(
+  context: ContainerContext,
+  record: ContainerRecord,
+  finishedAt: string,
+): Promise<void> {
+  return context.locks.run(record.id, async () => {
+    if (hasEnded(record) || record.phase === "creating") return;
+    log.warn("the monitor of a container is gone", { container_id: record.id });
+    await finish(context, record, { ...unknownExit, finishedAt });
+  });
+}
+
+async function finish(
+  context: ContainerContext,
+  record: ContainerRecord,
+  end: Partial<ContainerRecord>,
+): Promise<void> {
+  context.store.update(record, { ...end, phase: "exited", process: null, monitor: null });
+  context.exits.forget(record.id);
+  context.endings.announce(record.id);
+  log.info("container ended", { container_id: record.id, exit_code: record.exitCode, reason: record.reason });
+  try {
+    await presentHandler(context, record.runtime).runtime.delete(record.id, { force: true });
+  } catch (error) {
+    // RemoveContainer tries again, and answers with the error if it stays.
+    log.warn("runtime cannot delete an ended container", { container_id: record.id, error: messageOf(error) });
+  }
+}

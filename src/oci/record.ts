@@ -1,0 +1,86 @@
+/** What critter remembers of a container. */
+import type {
+  ContainerConfig,
+  ContainerMetadata,
+  ContainerState,
+  ContainerUser,
+  LinuxContainerResources,
+  Signal,
+} from "../cri/messages.ts";
+import type { ProcessIdentity } from "../linux/process.ts";
+
+/** `creating` and `removing` are intents: after a crash the one is rolled back, the other finished. */
+export type ContainerPhase = "creating" | "created" | "running" | "exited" | "removing";
+
+/** What is kept of a request: not its environment, which may hold secrets and is in config.json anyway. */
+export type KeptConfig = Pick<
+  ContainerConfig,
+  "metadata" | "image" | "labels" | "annotations" | "mounts" | "stdin" | "stdinOnce" | "tty"
+>;
+
+/** A container, as it is kept in the database. Times are ns since the epoch, "0" for what has not happened. */
+export interface ContainerRecord {
+  id: string;
+  podSandboxId: string;
+  config: KeptConfig;
+  /** Digest of the whole request, by which a retry is known. */
+  requestDigest: string;
+  /** As requested, and as UpdateContainerResources changed them. */
+  resources: LinuxContainerResources | null;
+  /** Name of the runtime handler in the configuration. */
+  runtime: string;
+  cgroupParent: string;
+  imageId: string;
+  /** What `image_ref` of the CRI reports: a digest reference of the image, or its id. */
+  imageRef: string;
+  phase: ContainerPhase;
+  createdAt: string;
+  startedAt: string;
+  finishedAt: string;
+  exitCode: number;
+  /** Reason and message of an end that was not the process's own doing; empty otherwise. */
+  reason: string;
+  message: string;
+  /** On the host; empty when no log was asked for. */
+  logPath: string;
+  user: ContainerUser | null;
+  stopSignal: Signal;
+  process: ProcessIdentity | null;
+  monitor: ProcessIdentity | null;
+}
+
+/** Whether a record read back is one of ours. */
+export function isContainerRecord(value: unknown): value is ContainerRecord {
+  const record = value as ContainerRecord;
+  return (
+    typeof record.id === "string" &&
+    typeof record.podSandboxId === "string" &&
+    typeof record.phase === "string" &&
+    Boolean(record.config?.metadata?.name)
+  );
+}
+
+/** What no two containers may share. */
+export function containerName(podSandboxId: string, { name, attempt }: ContainerMetadata): string {
+  return `${podSandboxId}/${name}/${attempt}`;
+}
+
+const states: Record<ContainerPhase, ContainerState> = {
+  creating: "CONTAINER_UNKNOWN",
+  created: "CONTAINER_CREATED",
+  running: "CONTAINER_RUNNING",
+  exited: "CONTAINER_EXITED",
+  removing: "CONTAINER_EXITED",
+};
+
+/** The state the CRI gives a container of this phase. */
+export function containerState(phase: ContainerPhase): ContainerState {
+  return states[phase];
+}
+
+/** Why an exited container ended: its own reason, or what the exit code says. */
+export function exitReason({ phase, reason, exitCode }: ContainerRecord): string {
+  if (phase !== "exited" && phase !== "removing") return "";
+  if (reason) return reason;
+  return exitCode === 0 ? "Completed" : "Error";
+}

@@ -1,0 +1,58 @@
+/** Containers after a restart: the half-made are taken back, those that run adopted, ends that were missed recorded. */
+import { nowNanoseconds } from "../clock.ts";
+import { messageOf } from "../cri/status-error.ts";
+import { isAlive, type ProcessIdentity } from "../linux/process.ts";
+import { log } from "../log.ts";
+import type { ContainerContext } from "./context.ts";
+import { recordExit, recordLostMonitor } from "./exit.ts";
+import type { ContainerRecord } from "./record.ts";
+import { discardContainer } from "./remove.ts";
+
+/** What recovery did, for the log. */
+export interface Recovered {
+  adopted: number;
+  ended: number;
+  removed: number;
+}
+
+/** Brings every container's record in step with what the machine has. One that cannot be is logged, and does not stop the others. */
+export async function recoverContainers(context: ContainerContext): Promise<Recovered> {
+  const recovered: Recovered = { adopted: 0, ended: 0, removed: 0 };
+  for (const record of [...context.store]) {
+    try {
+      const outcome = await recover(context, record);
+      if (outcome) recovered[outcome]++;
+    } catch (error) {
+      log.error("a container cannot be recovered", { container_id: record.id, error: messageOf(error) });
+    }
+  }
+  return recovered;
+}
+
+async function recover(context: ContainerContext, record: ContainerRecord): Promise<keyof Recovered | undefined> {
+  if (record.phase === "creating" || record.phase === "removing") {
+    await discardContainer(context, record);
+    return "removed";
+  }
+  if (record.phase === "exited") return undefined;
+  const exit = context.exits.read(record.id);
+  if (exit) {
+    await recordExit(context, record, exit);
+    return "ended";
+  }
+  if (record.monitor && isAlive(record.monitor)) {
+    watchMonitor(context, record, record.monitor);
+    return "adopted";
+  }
+  await recordLostMonitor(context, record, nowNanoseconds());
+  return "ended";
+}
+
+/** Sees to it that a container whose monitor dies does not count as running for ever. */
+export function watchMonitor(context: ContainerContext, record: ContainerRecord, monitor: ProcessIdentity): void {
+  context.processes.watch(monitor.pid).then(async () => {
+    const exit = context.exits.read(record.id);
+    if (exit) await recordExit(context, record, exit);
+    else await recordLostMonitor(context, record, nowNanoseconds());
+  });
+}

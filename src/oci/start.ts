@@ -1,0 +1,26 @@
+/** StartContainer: lets a created container's process begin. */
+import { nowNanoseconds } from "../clock.ts";
+import { failedPrecondition, messageOf } from "../cri/status-error.ts";
+import { type ContainerContext, presentHandler } from "./context.ts";
+import { type ContainerRecord, containerState } from "./record.ts";
+
+/** Starts a created container. FAILED_PRECONDITION in any other state; a runtime's refusal ends the container. */
+export function startContainer(context: ContainerContext, record: ContainerRecord): Promise<void> {
+  return context.locks.run(record.id, async () => {
+    if (record.phase !== "created") {
+      throw failedPrecondition(
+        `container ${record.id} is in state ${containerState(record.phase)}, only a created one can be started`,
+      );
+    }
+    const { runtime } = presentHandler(context, record.runtime);
+    try {
+      await runtime.start(record.id);
+    } catch (error) {
+      // The kubelet reads the cause from the status, as of any container that ended.
+      context.store.update(record, { reason: "StartError", message: messageOf(error) });
+      await runtime.delete(record.id, { force: true });
+      throw error;
+    }
+    context.store.update(record, { phase: "running", startedAt: nowNanoseconds() });
+  });
+}

@@ -1,0 +1,43 @@
+/** StopContainer: the stop signal, a period of grace, then SIGKILL. */
+import { constants } from "node:os";
+import { StatusError } from "../cri/status-error.ts";
+import { status } from "@grpc/grpc-js";
+import type { ContainerContext } from "./context.ts";
+import type { ContainerRecord } from "./record.ts";
+import { signalProcess } from "../linux/process.ts";
+import { signalNumber } from "./signals.ts";
+
+/** A process in an uninterruptible sleep outlives SIGKILL; the call must end all the same. */
+const killPatienceMs = 60_000;
+
+/**
+ * Stops a container and returns when its end is on record. `graceMs` is the time between the container's stop signal and
+ * SIGKILL; 0 kills at once. A second call with a shorter period kills sooner. DEADLINE_EXCEEDED if even SIGKILL does not help.
+ */
+export async function stopContainer(
+  context: ContainerContext,
+  record: ContainerRecord,
+  graceMs: number,
+): Promise<void> {
+  if (hasEnded(record)) return;
+  const signal = record.phase === "running" && graceMs > 0 ? signalNumber(record.stopSignal) : constants.signals.SIGKILL;
+  if (await signalAndWait(context, record, signal, graceMs > 0 ? graceMs : killPatienceMs)) return;
+  if (await signalAndWait(context, record, constants.signals.SIGKILL, killPatienceMs)) return;
+  throw new StatusError(status.DEADLINE_EXCEEDED, `container ${record.id} survives SIGKILL`);
+}
+
+export function hasEnded({ phase }: ContainerRecord): boolean {
+  return phase === "exited" || phase === "removing";
+}
+
+async function signalAndWait(
+  context: ContainerContext,
+  record: ContainerRecord,
+  signal: number,
+  timeoutMs: number,
+): Promise<boolean> {
+  if (hasEnded(record)) return true;
+  const ended = context.endings.wait(record.id, timeoutMs);
+  if (record.process) signalProcess(record.process, signal);
+  return ended;
+}

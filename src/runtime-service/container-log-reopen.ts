@@ -1,0 +1,22 @@
+/** ReopenContainerLog: after the kubelet has renamed the log, the monitor begins a new file at the same path. */
+import type { ReopenContainerLogRequest, ReopenContainerLogResponse } from "../cri/messages.ts";
+import type { Init } from "../cri/proto.ts";
+import { failedPrecondition } from "../cri/status-error.ts";
+import { addLogFields } from "../log.ts";
+import { containerFolder } from "../oci/context.ts";
+import { reopenLog } from "../oci/control.ts";
+import { containerState } from "../oci/record.ts";
+import type { RuntimeServiceContext } from "./context.ts";
+
+export async function containerLogReopen(
+  { containers }: RuntimeServiceContext,
+  request: ReopenContainerLogRequest,
+): Promise<Init<ReopenContainerLogResponse>> {
+  const record = containers.store.get(request.containerId);
+  addLogFields({ container_id: record.id, pod_id: record.podSandboxId });
+  if (record.phase !== "running") {
+    throw failedPrecondition(`container ${record.id} is in state ${containerState(record.phase)}: it writes no log`);
+  }
+  if (record.logPath !== "") await reopenLog(containerFolder(containers, record.id), record.logPath);
+  return {};
+}

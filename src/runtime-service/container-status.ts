@@ -1,0 +1,27 @@
+/** ContainerStatus: one container; verbose adds pid and runtime spec for `crictl inspect`. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { ContainerStatusRequest, ContainerStatusResponse } from "../cri/messages.ts";
+import type { Init } from "../cri/proto.ts";
+import { type ContainerContext, containerFolder } from "../oci/context.ts";
+import { containerStatus as statusOf } from "../oci/messages.ts";
+import type { ContainerRecord } from "../oci/record.ts";
+import type { RuntimeServiceContext } from "./context.ts";
+
+export async function containerStatus(
+  { containers }: RuntimeServiceContext,
+  request: ContainerStatusRequest,
+): Promise<Init<ContainerStatusResponse>> {
+  const record = containers.store.get(request.containerId);
+  return {
+    status: statusOf(record),
+    info: request.verbose ? { info: await verboseInfo(containers, record) } : {},
+  };
+}
+
+async function verboseInfo(context: ContainerContext, record: ContainerRecord): Promise<string> {
+  const spec = await readFile(join(containerFolder(context, record.id), "config.json"), "utf8").catch(() => "null");
+  const { process, monitor, podSandboxId, runtime } = record;
+  const info = { sandboxID: podSandboxId, pid: process?.pid ?? 0, monitorPid: monitor?.pid ?? 0, runtime };
+  return JSON.stringify({ ...info, runtimeSpec: JSON.parse(spec) });
+}

@@ -1,0 +1,33 @@
+/** PodSandboxStatus: one pod, with its containers' statuses; verbose adds pid and runtime spec for `crictl inspectp`. */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { nowNanoseconds } from "../clock.ts";
+import type { PodSandboxStatusRequest, PodSandboxStatusResponse } from "../cri/messages.ts";
+import type { Init } from "../cri/proto.ts";
+import { containerStatus } from "../oci/messages.ts";
+import { type SandboxContext, sandboxFolder } from "../sandbox/context.ts";
+import { sandboxStatus } from "../sandbox/messages.ts";
+import type { PodSandboxRecord } from "../sandbox/record.ts";
+import type { RuntimeServiceContext } from "./context.ts";
+
+export async function podSandboxStatus(
+  { sandboxes }: RuntimeServiceContext,
+  request: PodSandboxStatusRequest,
+): Promise<Init<PodSandboxStatusResponse>> {
+  const record = sandboxes.store.get(request.podSandboxId);
+  return {
+    status: sandboxStatus(record),
+    containersStatuses: [...sandboxes.containers.store]
+      .filter(({ podSandboxId, phase }) => podSandboxId === record.id && phase !== "creating")
+      .map(containerStatus),
+    timestamp: nowNanoseconds(),
+    info: request.verbose ? { info: await verboseInfo(sandboxes, record) } : {},
+  };
+}
+
+async function verboseInfo(context: SandboxContext, record: PodSandboxRecord): Promise<string> {
+  const spec = await readFile(join(sandboxFolder(context, record.id), "config.json"), "utf8").catch(() => "null");
+  const { pause, monitor, runtimeHandler, cgroups, config } = record;
+  const info = { pid: pause?.pid ?? 0, monitorPid: monitor?.pid ?? 0, runtimeHandler, cgroups, config };
+  return JSON.stringify({ ...info, runtimeSpec: JSON.parse(spec) });
+}

@@ -1,0 +1,31 @@
+/** Status: whether the runtime and its network are ready, and which handlers there are. */
+import type { StatusRequest, StatusResponse } from "../cri/messages.ts";
+import type { Init } from "../cri/proto.ts";
+import type { RuntimeServiceContext } from "./context.ts";
+
+export function status(context: RuntimeServiceContext, request: StatusRequest): Init<StatusResponse> {
+  const network = context.cni.status();
+  const handlers = [...context.handlers.values()].map(({ name }) => ({ name, features: {} }));
+  const isDefault = ({ name }: { name: string }) => name === context.config.runtime.defaultRuntime;
+  return {
+    status: {
+      conditions: [
+        { type: "RuntimeReady", status: true, reason: "", message: "" },
+        { type: "NetworkReady", status: network.ready, reason: network.reason, message: network.message },
+      ],
+    },
+    // The default handler is listed under the empty name too: that is the one pods without a class get.
+    runtimeHandlers: [...handlers.filter(isDefault).map((handler) => ({ ...handler, name: "" })), ...handlers],
+    features: { supplementalGroupsPolicy: true },
+    info: request.verbose ? verboseInfo(context) : {},
+  };
+}
+
+function verboseInfo({ config, cni, sandboxes, containers }: RuntimeServiceContext): Record<string, string> {
+  const counts = { podSandboxes: sandboxes.store.size, containers: containers.store.size };
+  return {
+    config: JSON.stringify(config),
+    cniconfig: JSON.stringify(cni.config() ?? null),
+    counts: JSON.stringify(counts),
+  };
+}

@@ -1,0 +1,29 @@
+/** A pod and its CNI network. */
+import type { PodAttachment } from "../cni/cni.ts";
+import { pinnedNamespaces, type SandboxContext } from "./context.ts";
+import type { PodSandboxRecord } from "./record.ts";
+
+/** What CNI is told of a pod that has a network of its own. */
+export function podAttachment(context: SandboxContext, record: PodSandboxRecord): PodAttachment {
+  const { id, config } = record;
+  const { name = "", namespace = "", uid = "" } = config.metadata ?? {};
+  return {
+    id,
+    name,
+    namespace,
+    uid,
+    netns: pinnedNamespaces(context, record).net ?? "",
+    portMappings: config.portMappings,
+    dns: config.dnsConfig,
+    annotations: config.annotations,
+    cgroupParent: config.linux?.cgroupParent,
+    podCidr: context.podCidr,
+  };
+}
+
+/** Gives back the pod's network, if it has or may have one. Pods that have none are left as they are. */
+export async function detachNetwork(context: SandboxContext, record: PodSandboxRecord): Promise<void> {
+  if (!record.attached) return;
+  await context.cni.remove(podAttachment(context, record));
+  context.store.update(record, { attached: false });
+}

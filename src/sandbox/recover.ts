@@ -1,0 +1,82 @@
+/** Pods after a restart: the half-made are taken back, those that run adopted, and what nobody owns is removed. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { messageOf } from "../cri/status-error.ts";
+import { isNamespace } from "../linux/namespaces.ts";
+import { isAlive } from "../linux/process.ts";
+import { log } from "../log.ts";
+import { type Recovered, recoverContainers } from "../oci/recover.ts";
+import { pinnedNamespaces, type SandboxContext } from "./context.ts";
+import { removeSandboxFolder } from "./files.ts";
+import { type PodSandboxRecord, namespaceModes } from "./record.ts";
+import { discardSandbox, removePodSandbox } from "./remove.ts";
+
+/** Brings all records in step with the machine, before the first RPC is served. */
+export async function recover(context: SandboxContext): Promise<void> {
+  const started = performance.now();
+  const containers = await recoverContainers(context.containers);
+  const sandboxes: Recovered = { adopted: 0, ended: 0, removed: 0 };
+  for (const record of context.store) context.podCgroups.adopt(record.cgroups);
+  for (const record of [...context.store]) {
+    try {
+      const outcome = await recoverSandbox(context, record);
+      if (outcome) sandboxes[outcome]++;
+    } catch (error) {
+      log.error("a pod sandbox cannot be recovered", { pod_id: record.id, error: messageOf(error) });
+    }
+  }
+  await sweep(context);
+  log.info("recovered", { sandboxes, containers, duration_ms: Math.round(performance.now() - started) });
+}
+
+async function recoverSandbox(
+  context: SandboxContext,
+  record: PodSandboxRecord,
+): Promise<keyof Recovered | undefined> {
+  switch (record.phase) {
+    case "creating":
+      await discardSandbox(context, record);
+      return "removed";
+    case "removing":
+      await removePodSandbox(context, record);
+      return "removed";
+    case "notready":
+      return undefined;
+    case "ready":
+      if (runs(context, record)) return "adopted";
+      context.store.update(record, { phase: "notready" });
+      return "ended";
+  }
+}
+
+function runs(context: SandboxContext, record: PodSandboxRecord): boolean {
+  if (record.pause) return isAlive(record.pause);
+  const { net } = pinnedNamespaces(context, record);
+  return namespaceModes(record.config).network === "NODE" || (net !== undefined && isNamespace(net));
+}
+
+/** Removes what has no record: folders of pods and containers, and networks. */
+async function sweep(context: SandboxContext): Promise<void> {
+  const { containers } = context;
+  const { runroot } = containers.config.crio;
+  for (const id of names(join(runroot, "sandboxes"))) {
+    if (!context.store.find(id)) removeSandboxFolder(join(runroot, "sandboxes", id));
+  }
+  for (const id of names(join(runroot, "containers"))) {
+    if (!containers.store.find(id)) removeSandboxFolder(join(runroot, "containers", id));
+  }
+  const attachments = [...context.store]
+    .filter(({ attached }) => attached)
+    .map(({ id }) => ({ containerId: id, ifName: "eth0" }));
+  await context.cni.gc(attachments).catch((error) =>
+    log.warn("CNI networks without a pod remain", { error: messageOf(error) }),
+  );
+}
+
+function names(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,32 @@
+/** RemovePodSandbox: what a pod leaves, its containers, folder, cgroup and record, is taken away. */
+import { removeContainer } from "../oci/remove.ts";
+import type { SandboxContext } from "./context.ts";
+import { sandboxFolder } from "./context.ts";
+import { removeSandboxFolder } from "./files.ts";
+import type { PodSandboxRecord } from "./record.ts";
+import { podContainers, releaseSandbox, stopLocked } from "./stop.ts";
+
+/** Removes a pod sandbox, running or not, with all its containers. A failed step is an error, and the next call goes on from there. */
+export function removePodSandbox(context: SandboxContext, record: PodSandboxRecord): Promise<void> {
+  return context.locks.run(record.id, async () => {
+    if (!context.store.has(record)) return;
+    await stopLocked(context, record);
+    context.store.update(record, { phase: "removing" });
+    const containers = podContainers(context, record);
+    await Promise.all(containers.map((container) => removeContainer(context.containers, container)));
+    await clearAway(context, record);
+  });
+}
+
+/** Takes back all that was made for a sandbox that will not be: for who holds its lock. */
+export async function discardSandbox(context: SandboxContext, record: PodSandboxRecord): Promise<void> {
+  await releaseSandbox(context, record);
+  await clearAway(context, record);
+}
+
+async function clearAway(context: SandboxContext, record: PodSandboxRecord): Promise<void> {
+  removeSandboxFolder(sandboxFolder(context, record.id));
+  context.podCgroups.remove(record.cgroups);
+  await context.containers.storage.rootfs.remove(record.id);
+  context.store.delete(record);
+}

@@ -1,0 +1,139 @@
+/** RunPodSandbox: namespaces first, then CNI and the pause container side by side; all of it, or nothing. */
+import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { hostname as nodeName } from "node:os";
+import { status } from "@grpc/grpc-js";
+import { podCgroup } from "../cgroups/paths.ts";
+import { nowNanoseconds } from "../clock.ts";
+import { requestDigest } from "../cri/request-digest.ts";
+import { messageOf, StatusError } from "../cri/status-error.ts";
+import { addLogFields, log } from "../log.ts";
+import { runtimeHandler } from "../oci/context.ts";
+import { pinnedNamespaces, type SandboxContext, sandboxFolder } from "./context.ts";
+import { makeSandboxFiles, writePodAddresses } from "./files.ts";
+import { podAttachment } from "./network.ts";
+import { preparePause, startPause } from "./pause.ts";
+import { namespaceModes, type PodSandboxRecord, type SandboxConfig, sandboxName } from "./record.ts";
+import { discardSandbox } from "./remove.ts";
+import { podSysctls } from "./sysctls.ts";
+
+/**
+ * Runs a pod sandbox. A second call with the same request waits for the first, or is given the sandbox that runs already;
+ * the same name with another request is ALREADY_EXISTS. A failure leaves nothing.
+ */
+export async function runPodSandbox(
+  context: SandboxContext,
+  config: SandboxConfig,
+  handler: string,
+): Promise<PodSandboxRecord> {
+  const name = sandboxName(config.metadata);
+  const digest = requestDigest(config, handler);
+  const record = await context.starting.run(name, async () => {
+    const present = findByName(context, name);
+    return present ?? (await makeSandbox(context, config, handler, digest));
+  });
+  if (record.requestDigest === digest && record.phase === "ready") return record;
+  throw new StatusError(
+    status.ALREADY_EXISTS,
+    `config.metadata names pod ${name} (namespace/name/uid/attempt): sandbox ${record.id} has that name`,
+  );
+}
+
+function findByName({ store }: SandboxContext, name: string): PodSandboxRecord | undefined {
+  for (const record of store) {
+    if (sandboxName(record.config.metadata) === name) return record;
+  }
+  return undefined;
+}
+
+async function makeSandbox(
+  context: SandboxContext,
+  config: SandboxConfig,
+  handler: string,
+  digest: string,
+): Promise<PodSandboxRecord> {
+  const { containers } = context;
+  runtimeHandler(containers, handler);
+  podCgroup(containers.config.runtime.cgroupManager, config.linux?.cgroupParent ?? "");
+  const record: PodSandboxRecord = {
+    id: randomBytes(32).toString("hex"),
+    config,
+    runtimeHandler: handler,
+    requestDigest: digest,
+    createdAt: nowNanoseconds(),
+    phase: "creating",
+    attached: namespaceModes(config).network !== "NODE",
+    ips: [],
+    cgroups: [],
+    pause: null,
+    monitor: null,
+  };
+  addLogFields({ pod_id: record.id });
+  context.store.add(record);
+  return context.locks.run(record.id, async () => {
+    try {
+      await build(context, record);
+      return record;
+    } catch (error) {
+      await discardSandbox(context, record).catch((failure) =>
+        log.error("a pod sandbox that failed cannot be cleared away", { error: messageOf(failure) }),
+      );
+      throw error;
+    }
+  });
+}
+
+async function build(context: SandboxContext, record: PodSandboxRecord): Promise<void> {
+  const { config } = record;
+  const { runtime } = context.containers.config;
+  const modes = namespaceModes(config);
+  const image = await preparePause(context, record);
+  const hostname = podHostname(record);
+  const folder = sandboxFolder(context, record.id);
+  const sysctls = podSysctls(config, runtime.defaultSysctls);
+  const pinned = pinnedNamespaces(context, record);
+
+  await context.namespaces.create({ ...pinned, hostname, sysctls: sysctls.early });
+  mkdirSync(folder, { recursive: true });
+  const files = makeSandboxFiles(folder, {
+    hostname,
+    dns: config.dnsConfig,
+    hostNetwork: modes.network === "NODE",
+    hostIpc: modes.ipc === "NODE",
+  });
+  record.cgroups = context.podCgroups.create(podCgroup(runtime.cgroupManager, config.linux?.cgroupParent ?? ""));
+
+  const attaching = attach(context, record);
+  const pausing = image ? startPause(context, record, { image, hostname, files }) : undefined;
+  // Both are over before either's failure is handled: nothing may be cleared away under a plugin that still runs.
+  const [attached, paused] = await Promise.allSettled([attaching, pausing]);
+  if (attached.status === "rejected") throw attached.reason;
+  if (paused.status === "rejected") throw paused.reason;
+
+  if (attached.value.length > 0) writePodAddresses(files, hostname, attached.value);
+  if (pinned.net) await context.namespaces.writeSysctls({ net: pinned.net }, sysctls.late);
+  context.store.update(record, {
+    phase: "ready",
+    ips: attached.value,
+    pause: paused.value?.process ?? null,
+    monitor: paused.value?.monitor ?? null,
+  });
+}
+
+async function attach(context: SandboxContext, record: PodSandboxRecord): Promise<string[]> {
+  if (!record.attached) return [];
+  try {
+    const { ips } = await context.cni.add(podAttachment(context, record));
+    return ips;
+  } catch (error) {
+    // ADD takes back what it did when it fails.
+    record.attached = false;
+    throw error;
+  }
+}
+
+/** The name inside the pod: a pod on the host's network has the node's, one without a name the first half of its id's. */
+export function podHostname({ id, config }: PodSandboxRecord): string {
+  if (namespaceModes(config).network === "NODE") return nodeName();
+  return config.hostname || id.slice(0, 12);
+}

@@ -1,0 +1,47 @@
+/** StopPodSandbox: the pod's containers are killed, then its pause container and its network go side by side. */
+import { presentHandler } from "../oci/context.ts";
+import { hasEnded, stopContainer } from "../oci/stop.ts";
+import { destroyTask } from "../oci/task.ts";
+import { removeNamespace } from "../linux/namespaces.ts";
+import { unmountAll } from "../linux/mount.ts";
+import { pinnedNamespaces, type SandboxContext, sandboxFolder } from "./context.ts";
+import { detachNetwork } from "./network.ts";
+import { namespaceModes, type PodSandboxRecord } from "./record.ts";
+import { sandboxFiles } from "./files.ts";
+import type { ContainerRecord } from "../oci/record.ts";
+
+/** Stops a pod sandbox; one that is stopped already stays so. A failed step is an error, and the next call goes on from there. */
+export function stopPodSandbox(context: SandboxContext, record: PodSandboxRecord): Promise<void> {
+  return context.locks.run(record.id, async () => {
+    if (!context.store.has(record)) return;
+    await stopLocked(context, record);
+  });
+}
+
+/** As `stopPodSandbox`, for who holds the pod's lock. */
+export async function stopLocked(context: SandboxContext, record: PodSandboxRecord): Promise<void> {
+  const running = podContainers(context, record).filter((container) => !hasEnded(container));
+  await Promise.all(running.map((container) => stopContainer(context.containers, container, 0)));
+  await releaseSandbox(context, record);
+}
+
+/** The containers of a pod, whatever their state. */
+export function podContainers({ containers }: SandboxContext, { id }: PodSandboxRecord): ContainerRecord[] {
+  return [...containers.store].filter(({ podSandboxId }) => podSandboxId === id);
+}
+
+/** Ends the pause container and gives back network, namespaces and /dev/shm: each step may have been done before. */
+export async function releaseSandbox(context: SandboxContext, record: PodSandboxRecord): Promise<void> {
+  const [pause, network] = await Promise.allSettled([endPause(context, record), detachNetwork(context, record)]);
+  if (pause.status === "rejected") throw pause.reason;
+  if (network.status === "rejected") throw network.reason;
+  for (const path of Object.values(pinnedNamespaces(context, record))) removeNamespace(path);
+  const { shm } = sandboxFiles(sandboxFolder(context, record.id), false);
+  if (namespaceModes(record.config).ipc !== "NODE") unmountAll(shm);
+}
+
+async function endPause(context: SandboxContext, record: PodSandboxRecord): Promise<void> {
+  await destroyTask(context.containers, presentHandler(context.containers, record.runtimeHandler), record);
+  if (record.phase === "ready") context.store.update(record, { phase: "notready" });
+  context.store.update(record, { pause: null, monitor: null });
+}

@@ -1,0 +1,28 @@
+/** Which sysctls a pod gets, and when: those of CNI's interfaces must wait for the interfaces. */
+import type { PodSandboxConfig } from "../cri/messages.ts";
+import { namespaceModes } from "./record.ts";
+
+export interface PodSysctls {
+  /** Set as soon as the namespaces are there. */
+  early: Record<string, string>;
+  /** Those of one interface, set when CNI has made it. */
+  late: Record<string, string>;
+}
+
+/** Keys such as net.ipv4.conf.eth0.rp_filter; `all`, `default` and `lo` exist from the beginning. */
+const ofInterface = /^net[./]ipv[46][./](conf|neigh)[./](?!(all|default|lo)[./])/;
+
+/** The request's sysctls on top of the defaults; a default that belongs to a namespace of the host is left out. */
+export function podSysctls(config: PodSandboxConfig, defaults: Record<string, string>): PodSysctls {
+  const modes = namespaceModes(config);
+  const sysctls: Record<string, string> = {};
+  for (const [name, value] of Object.entries(defaults)) {
+    const mode = /^net[./]/.test(name) ? modes.network : modes.ipc;
+    if (mode !== "NODE") sysctls[name] = value;
+  }
+  Object.assign(sysctls, config.linux?.sysctls);
+  const early: Record<string, string> = {};
+  const late: Record<string, string> = {};
+  for (const [name, value] of Object.entries(sysctls)) (ofInterface.test(name) ? late : early)[name] = value;
+  return { early, late };
+}
