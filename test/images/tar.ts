@@ -60,8 +60,6 @@ function header(entry: Entry): Buffer {
   block.write(TYPE_FLAGS[entry.type], 156);
   if ("target" in entry) block.write(entry.target, 157);
   block.write("ustar\x0000", 257, "latin1");
-  block.write("root", 265);
-  block.write("root", 297);
   octal(
     block,
     148,

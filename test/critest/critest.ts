@@ -1,0 +1,92 @@
+import { spawn } from "node:child_process";
+import { accessSync, constants, createWriteStream } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { delimiter, dirname, join } from "node:path";
+import { cacheDir } from "../cache.ts";
+import { groupPattern, LATER } from "./groups.ts";
+import { readReport, type SpecResult } from "./report.ts";
+
+export interface CritestOptions {
+  /** Socket of the runtime service. */
+  socket: string;
+  /** Socket of the image service. Default: the runtime's. */
+  imageSocket?: string;
+  /** Names of groups. */
+  groups: string[];
+  /** Regular expressions of specs to leave out, besides those that wait for a later issue. */
+  skip?: string[];
+  /** How many specs at once; more than one needs the program `ginkgo` beside critest. Default: 1. */
+  parallel?: number;
+  /** Prefix for images of e2e tests instead of registry.k8s.io. */
+  registryPrefix?: string;
+  /** File that is given critest's whole output. */
+  log?: string;
+  /** The program, see `findCritest`. */
+  program: string;
+}
+
+/** Where critest is, or undefined: `CRITEST`, the cache's bin/critest, PATH. */
+export function findCritest(): string | undefined {
+  const folders = [join(cacheDir(), "bin", "critest"), ...(process.env.PATH ?? "").split(delimiter)];
+  const candidates = [process.env.CRITEST, ...folders.map((folder) => join(folder, "critest"))];
+  return candidates.find((path) => path && isExecutable(path));
+}
+
+/** Runs specs against a runtime's socket and answers how each ended. Rejects when critest did not run at all. */
+export async function runCritest(options: CritestOptions): Promise<SpecResult[]> {
+  const folder = await mkdtemp(join(tmpdir(), "critter-critest-"));
+  try {
+    const report = join(folder, "report.json");
+    const code = await run(options.program, flags(options, report), options.log);
+    return await readReport(report).catch((cause) => {
+      throw new Error(`critest ended with ${code} and left no report`, { cause });
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+function flags(options: CritestOptions, report: string): string[] {
+  const { socket, imageSocket = socket, groups, skip = [], parallel = 1, registryPrefix } = options;
+  return [
+    `-runtime-endpoint=unix://${socket}`,
+    `-image-endpoint=unix://${imageSocket}`,
+    ...(registryPrefix ? [`-registry-prefix=${registryPrefix}`] : []),
+    ...(parallel > 1 ? [`-parallel=${parallel}`] : []),
+    `-ginkgo.focus=${groups.map(groupPattern).join("|")}`,
+    ...[...LATER, ...skip].map((pattern) => `-ginkgo.skip=${pattern}`),
+    `-ginkgo.json-report=${report}`,
+    "-ginkgo.no-color",
+  ];
+}
+
+/** Runs the program with its folder in PATH, where it looks for `ginkgo`. Answers the exit code or signal. */
+function run(program: string, args: string[], log?: string): Promise<number | string> {
+  const output = log === undefined ? undefined : createWriteStream(log);
+  const PATH = `${dirname(program)}${delimiter}${process.env.PATH}`;
+  const child = spawn(program, args, {
+    stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, PATH },
+  });
+  for (const stream of [child.stdout, child.stderr]) {
+    if (output) stream.pipe(output, { end: false });
+    else stream.resume();
+  }
+  return new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code, signal) => {
+      output?.end();
+      resolve(code ?? signal ?? 0);
+    });
+  });
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,64 @@
+// Runs critest against a socket, or a critter started for it: node test/critest/run.ts --socket PATH | --daemon
+//   [--group NAME]… [--skip REGEXP]… [--image-socket PATH] [--parallel N] [--registry-prefix P] [--log FILE] [--report FILE]
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { ensureImages, storeFolder } from "../images/store.ts";
+import { Registry } from "../registry/registry.ts";
+import { startDaemon } from "../support/daemon.ts";
+import { findCritest, runCritest } from "./critest.ts";
+import { GROUPS } from "./groups.ts";
+import type { SpecResult } from "./report.ts";
+
+const { values } = parseArgs({
+  options: {
+    socket: { type: "string" },
+    daemon: { type: "boolean", default: false },
+    "image-socket": { type: "string" },
+    group: { type: "string", multiple: true },
+    skip: { type: "string", multiple: true },
+    parallel: { type: "string" },
+    "registry-prefix": { type: "string" },
+    log: { type: "string" },
+    report: { type: "string" },
+  },
+});
+const { socket, daemon } = values;
+if (!socket && !daemon) throw new Error("one of --socket and --daemon is needed");
+
+const program = findCritest();
+if (!program) {
+  console.log("critest: not run, it is not on this machine; CRITEST may name it");
+} else {
+  report(socket ? await specs(program, socket) : await specsOfDaemon(program));
+}
+
+async function specsOfDaemon(program: string): Promise<SpecResult[]> {
+  await ensureImages("base");
+  await using registry = await Registry.start({ storage: storeFolder() });
+  await using daemon = await startDaemon({ registry: registry.address });
+  return await specs(program, daemon.socket);
+}
+
+function specs(program: string, socket: string): Promise<SpecResult[]> {
+  return runCritest({
+    program,
+    socket,
+    imageSocket: values["image-socket"],
+    groups: values.group ?? Object.keys(GROUPS),
+    skip: values.skip,
+    parallel: Number(values.parallel ?? 1),
+    registryPrefix: values["registry-prefix"],
+    log: values.log,
+  });
+}
+
+function report(results: SpecResult[]): void {
+  for (const { outcome, name, message = "" } of results) {
+    if (outcome !== "passed") console.log(`${outcome}: ${name}\n  ${message.replaceAll("\n", "\n  ")}`);
+  }
+  const count = (outcome: SpecResult["outcome"]) =>
+    results.filter((result) => result.outcome === outcome).length;
+  console.log(`${count("passed")} passed, ${count("failed")} failed, ${count("skipped")} skipped`);
+  if (values.report) writeFileSync(values.report, `${JSON.stringify(results, null, 2)}\n`);
+  process.exitCode = count("failed") > 0 || results.length === 0 ? 1 : 0;
+}
