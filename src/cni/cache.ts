@@ -31,7 +31,7 @@ export class AttachmentCache {
     renameSync(temporary, path);
   }
 
-  /** The attachment, or undefined where there is none; one that cannot be read is logged and counts as none. */
+  /** The attachment, or undefined where there is none; a file that cannot be read is set aside and counts as none. */
   read(containerId: string, ifName: string): CachedAttachment | undefined {
     return readAttachment(this.#path(containerId, ifName));
   }
@@ -59,9 +59,9 @@ function readAttachment(path: string): CachedAttachment | undefined {
     if (!isObject(value) || !isObject(value.network)) throw new Error("not an attachment");
     return value as unknown as CachedAttachment;
   } catch (error) {
-    if ((error as { code?: string }).code !== "ENOENT") {
-      log.warn("CNI attachment cannot be read", { path, error: messageOf(error) });
-    }
+    if ((error as { code?: string }).code === "ENOENT") return undefined;
+    log.warn("CNI attachment cannot be read, set aside", { path, error: messageOf(error) });
+    renameSync(path, `${path}.unreadable`);
     return undefined;
   }
 }

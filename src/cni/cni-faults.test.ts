@@ -296,10 +296,26 @@ test("garbage, silence and wrong results are shown for what they are", async (t)
     room.writePlugin("odd", answer(words));
     await assert.rejects(room.cni.add(pod()), message);
   }
+  writeFileSync(join(room.bin, "odd"), "#!/nonexistent/interpreter\n");
+  await assert.rejects(room.cni.add(pod()), /ADD: cannot be started: spawn .* ENOENT/);
   room.writePlugin("odd", "exec yes");
   await assert.rejects(room.cni.add(pod()), /ADD: printed without end, killed/);
   room.writePlugin("odd", "kill -9 $$");
   await assert.rejects(room.cni.add(pod()), /ADD: killed by SIGKILL, and said nothing/);
+});
+
+test("a record that cannot be read does not keep a pod from leaving", async (t) => {
+  const room = setUp(t, { first: recorder });
+  room.writeNetwork({ cniVersion: "1.0.0", plugins: [{ type: "first" }] });
+  room.cni.start();
+  await room.cni.add(pod());
+  writeFileSync(join(room.cacheDir, "abc-eth0.json"), "{");
+  await room.cni.remove(pod());
+  assert.deepEqual(
+    room.calls().map(({ command }) => command),
+    ["ADD", "DEL"],
+  );
+  assert.deepEqual(readdirSync(room.cacheDir), ["abc-eth0.json.unreadable"]);
 });
 
 test("a pod that cannot be described never reaches a plugin", async (t) => {

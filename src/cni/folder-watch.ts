@@ -1,6 +1,8 @@
 /** Follows what happens in a folder, also one that comes later, goes, or is replaced. */
 import { type FSWatcher, statSync, watch } from "node:fs";
 import { basename, dirname } from "node:path";
+import { messageOf } from "../cri/status-error.ts";
+import { log } from "../log.ts";
 
 // A file is often made, filled and renamed in one go: one call for all of that.
 const SETTLE_MS = 50;
@@ -35,9 +37,12 @@ export class FolderWatch {
       try {
         this.#watcher = watch(nearest.path, { persistent: false }, (_event, file) => this.#notice(file));
         this.#watcher.on("error", () => this.#notice(null));
-      } catch {
-        // Gone between the look and the watch: look again.
+      } catch (error) {
         this.#watched = undefined;
+        // Gone between the look and the watch: look again. Anything else (no inotify watch left) would only recur.
+        if ((error as { code?: string }).code === "ENOENT") continue;
+        log.error("folder cannot be followed", { folder: this.#folder, error: messageOf(error) });
+        return;
       }
     }
   }

@@ -30,6 +30,10 @@ export function runProcess(request: ProcessRequest): Promise<ProcessOutcome> {
   const { path, environment, input, timeoutMs, signal } = request;
   return new Promise((resolve, reject) => {
     const child = spawn(path, [], { detached: true, env: environment, stdio: "pipe" });
+    child.on("error", reject);
+    // Not started: the error comes as an event, and the pipes may not even exist.
+    const { pid } = child;
+    if (pid === undefined) return;
     const stdout = collect(child.stdout, () => stop("output"));
     const stderr = collect(child.stderr, () => stop("output"));
     let stopped: ProcessOutcome["stopped"];
@@ -38,7 +42,8 @@ export function runProcess(request: ProcessRequest): Promise<ProcessOutcome> {
     const stop = (reason: NonNullable<ProcessOutcome["stopped"]>) => {
       if (stopped) return;
       stopped = reason;
-      killGroup(child.pid);
+      // Once the leader is gone its number may be another's.
+      if (child.exitCode === null && child.signalCode === null) killGroup(pid);
       lastTimer ??= setTimeout(finish, KILL_MS);
     };
     const letGo = () => {
@@ -46,23 +51,16 @@ export function runProcess(request: ProcessRequest): Promise<ProcessOutcome> {
       child.stderr.destroy();
     };
     const finish = () => {
-      settle();
+      clearTimeout(timeout);
+      clearTimeout(lastTimer);
+      signal?.removeEventListener("abort", onAbort);
       letGo();
       const { exitCode, signalCode: exitSignal } = child;
       resolve({ exitCode, exitSignal, stdout: stdout(), stderr: stderr(), ...(stopped && { stopped }) });
     };
     const timeout = setTimeout(() => stop("timeout"), timeoutMs);
     const onAbort = () => stop("aborted");
-    const settle = () => {
-      clearTimeout(timeout);
-      clearTimeout(lastTimer);
-      signal?.removeEventListener("abort", onAbort);
-    };
 
-    child.on("error", (error) => {
-      settle();
-      reject(error);
-    });
     child.on("exit", () => {
       clearTimeout(timeout);
       clearTimeout(lastTimer);
@@ -88,8 +86,7 @@ function collect(stream: Readable, tooMuch: () => void): () => string {
   return () => Buffer.concat(chunks).toString();
 }
 
-function killGroup(pid: number | undefined): void {
-  if (pid === undefined) return;
+function killGroup(pid: number): void {
   try {
     process.kill(-pid, "SIGKILL");
   } catch {

@@ -15,7 +15,7 @@ export class PluginReadiness {
   readonly #changed: () => void;
   #network: NetworkConfig | undefined;
   #problem: string | undefined;
-  #askedAt = 0;
+  #askedAt = Number.NEGATIVE_INFINITY;
   #asking = false;
 
   /** `changed` is called when `problem` is another one than before. */
@@ -32,7 +32,7 @@ export class PluginReadiness {
   /** Turns to another network and asks its plugins at once. */
   follow(network: NetworkConfig | undefined): void {
     this.#network = network;
-    this.#askedAt = 0;
+    this.#askedAt = Number.NEGATIVE_INFINITY;
     this.#asking = false;
     if (network && isAtLeast(network.cniVersion, "1.1.0")) {
       this.#set(`CNI network ${JSON.stringify(network.name)}: its plugins have not answered STATUS yet`);
@@ -43,8 +43,8 @@ export class PluginReadiness {
   /** Asks again, unless that is under way or was a moment ago. */
   refresh(): void {
     const network = this.#network;
-    if (this.#asking || Date.now() - this.#askedAt < FRESH_MS) return;
-    this.#askedAt = Date.now();
+    if (this.#asking || performance.now() - this.#askedAt < FRESH_MS) return;
+    this.#askedAt = performance.now();
     if (!network) {
       this.#set(undefined);
       return;

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { isInterfaceSysctl, readSysctls } from "./sysctls.ts";
+
+const all = new Set(["net", "ipc", "uts"] as const);
+
+test("names are read with either separator, and sorted to their namespaces", () => {
+  const read = (name: string) => {
+    const [{ path, namespace } = { path: "", namespace: "" }] = readSysctls({ [name]: "1" }, all);
+    return [path, namespace];
+  };
+  assert.deepEqual(read("net.core.somaxconn"), ["net/core/somaxconn", "net"]);
+  assert.deepEqual(read("net/ipv4/conf/eth0.100/forwarding"), ["net/ipv4/conf/eth0.100/forwarding", "net"]);
+  assert.deepEqual(read("net.ipv4.conf.eth0/100.forwarding"), ["net/ipv4/conf/eth0.100/forwarding", "net"]);
+  assert.deepEqual(read("kernel.sem"), ["kernel/sem", "ipc"]);
+  assert.deepEqual(read("kernel.msgmax"), ["kernel/msgmax", "ipc"]);
+  assert.deepEqual(read("kernel.domainname"), ["kernel/domainname", "uts"]);
+});
+
+test("what is no pod's to change is refused", () => {
+  for (const name of [
+    "vm.swappiness",
+    "kernel.panic",
+    "kernel.shm/../panic",
+    "",
+    "/proc/sys/net/core/x",
+    "net..",
+  ]) {
+    assert.throws(() => readSysctls({ [name]: "1" }, all), { code: 3 }, name);
+  }
+});
+
+test("settings of one interface are told from those of all", () => {
+  assert.equal(isInterfaceSysctl("net.ipv4.conf.eth0.rp_filter"), true);
+  assert.equal(isInterfaceSysctl("net/ipv6/neigh/eth0.5/mcast_solicit"), true);
+  assert.equal(isInterfaceSysctl("net.ipv4.conf.all.rp_filter"), false);
+  assert.equal(isInterfaceSysctl("net.ipv4.conf.lo.rp_filter"), false);
+  assert.equal(isInterfaceSysctl("net.ipv4.ip_forward"), false);
+});
