@@ -85,7 +85,7 @@ const cases: [image: string, expected: string[]][] = [
   ["example.com.evil.org/x:1", ["example.com.evil.org/x:1"]],
   ["b.wild.io/x:1", ["wild-mirror.local/w/x:1 mirror", "b.wild.io/x:1"]],
   ["c.b.wild.io/x:1", ["wild-mirror.local/w/x:1 mirror", "c.b.wild.io/x:1"]],
-  ["a.wild.io/x:1", ["wild-mirror.local/w/x:1 mirror", "a.wild.io/x:1"]],
+  ["a.wild.io/x:1", ["exact.local/x:1"]],
   ["wild.io/x:1", ["wild.io/x:1"]],
   ["digests.io/x:1", ["digests.io/x:1"]],
   [`digests.io/x:1@${digest}`, [`d.local/x:1@${digest} mirror`, `digests.io/x:1@${digest}`]],

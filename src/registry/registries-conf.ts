@@ -105,10 +105,15 @@ export class RegistriesConf {
     let best: RegistryTable | undefined;
     for (const table of this.#registries) {
       if (matchLength(name, table.prefix) < 0) continue;
-      if (!best || table.prefix.length > best.prefix.length) best = table;
+      if (!best || specificity(table) > specificity(best)) best = table;
     }
     return best;
   }
+}
+
+/** The longer prefix wins; of equal ones, that without a wildcard. */
+function specificity({ prefix }: RegistryTable): number {
+  return prefix.replace("*", "").length;
 }
 
 function endpoint(reference: Reference, { insecure }: { insecure: boolean }, mirror: boolean): Endpoint {
