@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isInterfaceSysctl, readSysctls } from "./sysctls.ts";
+import { readSysctls } from "./sysctls.ts";
 
 const all = new Set(["net", "ipc", "uts"] as const);
 
@@ -28,12 +28,4 @@ test("what is no pod's to change is refused", () => {
   ]) {
     assert.throws(() => readSysctls({ [name]: "1" }, all), { code: 3 }, name);
   }
-});
-
-test("settings of one interface are told from those of all", () => {
-  assert.equal(isInterfaceSysctl("net.ipv4.conf.eth0.rp_filter"), true);
-  assert.equal(isInterfaceSysctl("net/ipv6/neigh/eth0.5/mcast_solicit"), true);
-  assert.equal(isInterfaceSysctl("net.ipv4.conf.all.rp_filter"), false);
-  assert.equal(isInterfaceSysctl("net.ipv4.conf.lo.rp_filter"), false);
-  assert.equal(isInterfaceSysctl("net.ipv4.ip_forward"), false);
 });

@@ -35,12 +35,6 @@ export function readSysctls(
   });
 }
 
-/** True for a setting of one interface (`net.ipv4.conf.eth0.…`), which exists only after CNI made that interface. */
-export function isInterfaceSysctl(name: string): boolean {
-  const owner = /^net\/ipv[46]\/(?:conf|neigh)\/([^/]+)\//.exec(sysctlPath(name) ?? "")?.[1];
-  return owner !== undefined && !["all", "default", "lo"].includes(owner);
-}
-
 /** INVALID_ARGUMENT for the sysctl `name`. */
 export function sysctlError(name: string, value: string, reason: string): Error {
   return invalidArgument(`linux.sysctls[${JSON.stringify(name)}]`, value, reason);
