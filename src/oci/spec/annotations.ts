@@ -1,0 +1,59 @@
+/** Annotations of config.json: what runtimes (Kata, gVisor) and node tools look for, under containerd's and CRI-O's names. */
+import type { ContainerConfig, PodSandboxConfig } from "../../cri/messages.ts";
+
+const containerd = "io.kubernetes.cri";
+const crio = "io.kubernetes.cri-o";
+
+/** Annotations of a request whose name begins with one of `allowed`; the others never reach the runtime, for some of them steer it. */
+export function allowedAnnotations(
+  requested: Record<string, string>,
+  allowed: readonly string[],
+): Record<string, string> {
+  const entries = Object.entries(requested);
+  return Object.fromEntries(entries.filter(([name]) => allowed.some((prefix) => name.startsWith(prefix))));
+}
+
+/** Of the pause container. */
+export function sandboxAnnotations(id: string, config: PodSandboxConfig): Record<string, string> {
+  return {
+    ...podAnnotations(id, config),
+    "io.container.manager": "critter",
+    [`${containerd}.container-type`]: "sandbox",
+    [`${containerd}.sandbox-log-directory`]: config.logDirectory,
+    [`${crio}.ContainerType`]: "sandbox",
+    [`${crio}.LogPath`]: config.logDirectory,
+  };
+}
+
+/** Of a container in sandbox `sandboxId`. */
+export function containerAnnotations(
+  id: string,
+  config: ContainerConfig,
+  sandboxId: string,
+  sandboxConfig: PodSandboxConfig,
+): Record<string, string> {
+  const name = config.metadata?.name ?? "";
+  const image = config.image?.userSpecifiedImage || config.image?.image || "";
+  return {
+    ...podAnnotations(sandboxId, sandboxConfig),
+    "io.container.manager": "critter",
+    [`${containerd}.container-type`]: "container",
+    [`${containerd}.container-name`]: name,
+    [`${containerd}.image-name`]: image,
+    [`${crio}.ContainerType`]: "container",
+    [`${crio}.ContainerID`]: id,
+    [`${crio}.ContainerName`]: name,
+    [`${crio}.ImageName`]: image,
+  };
+}
+
+function podAnnotations(sandboxId: string, { metadata }: PodSandboxConfig): Record<string, string> {
+  return {
+    [`${containerd}.sandbox-id`]: sandboxId,
+    [`${containerd}.sandbox-name`]: metadata?.name ?? "",
+    [`${containerd}.sandbox-namespace`]: metadata?.namespace ?? "",
+    [`${containerd}.sandbox-uid`]: metadata?.uid ?? "",
+    [`${crio}.SandboxID`]: sandboxId,
+    [`${crio}.Namespace`]: metadata?.namespace ?? "",
+  };
+}

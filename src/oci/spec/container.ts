@@ -1,0 +1,187 @@
+/** A container's config.json, put together from the request, the image, the pod and the machine. */
+
+import type { ContainerConfig, LinuxContainerSecurityContext, PodSandboxConfig } from "../../cri/messages.ts";
+import { invalidArgument } from "../../cri/status-error.ts";
+import { resolveUser } from "../user.ts";
+import { allowedAnnotations, containerAnnotations } from "./annotations.ts";
+import { processArgs } from "./args.ts";
+import { processCapabilities } from "./capabilities.ts";
+import type { PodFiles } from "./default-mounts.ts";
+import { containerDevices, privilegedDevices } from "./devices.ts";
+import { processEnv } from "./environment.ts";
+import type { Host } from "./host.ts";
+import type { ImageConfig } from "./image-config.ts";
+import { makeImageVolumes } from "./image-volumes.ts";
+import { mountsOf } from "./mounts.ts";
+import { containerNamespaces, type PinnedNamespaces } from "./namespaces.ts";
+import { oomScoreAdj } from "./oom-score.ts";
+import { defaultMaskedPaths, defaultReadonlyPaths } from "./protected-paths.ts";
+import { ociResources } from "./resources.ts";
+import { ociRlimits, type Ulimit } from "./rlimits.ts";
+import { type Linux, ociVersion, type Process, type Resources, type Spec } from "./types.ts";
+import { workingDirectory } from "./working-directory.ts";
+
+export interface ContainerSpecInput {
+  id: string;
+  config: ContainerConfig;
+  sandboxConfig: PodSandboxConfig;
+  sandbox: SandboxFacts;
+  /** Configuration of the container's image. */
+  image: ImageConfig;
+  /** The root file system on the host, mounted and not yet in use. */
+  rootfs: string;
+  cgroupsPath: string;
+  /** First process of the container that `target_id` names; needed for the PID namespace mode TARGET. */
+  targetPid?: number;
+  /** The table `crio.runtime`. */
+  runtime: RuntimeDefaults;
+  /** The runtime handler's table, and what its program can do. */
+  handler: HandlerOptions;
+  host: Host;
+}
+
+/** What containers share with their pod. */
+export interface SandboxFacts {
+  id: string;
+  /** The pod's hostname, or the node's on the host's network. */
+  hostname: string;
+  /** The pause process; absent for a pod without one. */
+  pausePid?: number;
+  pinned: PinnedNamespaces;
+  files: PodFiles;
+}
+
+/** Keys of `crio.runtime`. */
+export interface RuntimeDefaults {
+  defaultCapabilities: readonly string[];
+  defaultEnv: readonly string[];
+  defaultUlimits: readonly Ulimit[];
+  /** -1 for none. */
+  pidsLimit: number;
+  readOnly: boolean;
+}
+
+export interface HandlerOptions {
+  privilegedWithoutHostDevices: boolean;
+  /** Prefixes of annotations that the runtime may see; none by default. */
+  allowedAnnotations?: readonly string[];
+  /** Whether the runtime knows the mount option `rro`; not by default. */
+  recursiveReadOnlyMounts?: boolean;
+  /** Host paths that must exist when mounted; none by default. */
+  absentMountSourcesToReject?: readonly string[];
+}
+
+/**
+ * Builds the spec; the user that ContainerStatus reports is `process.user`. Makes the working directory, the image's volumes and missing host paths
+ * of mounts. Throws StatusError: INVALID_ARGUMENT with field and value for a wrong request, FAILED_PRECONDITION for an image's unknown user.
+ */
+export function buildContainerSpec(input: ContainerSpecInput): Spec {
+  const { id, config, sandboxConfig, sandbox, image, rootfs, host } = input;
+  const context = config.linux?.securityContext ?? null;
+  const privileged = isPrivileged(context, sandboxConfig);
+  const readonlyRootfs = input.runtime.readOnly || (context?.readonlyRootfs ?? false);
+  const allowed = input.handler.allowedAnnotations ?? [];
+  const process = processOf(input, context, privileged);
+  const { mounts, rootfsPropagation } = mountsOf({
+    requested: config.mounts,
+    files: sandbox.files,
+    privileged,
+    readonlyRootfs,
+    recursiveReadOnlyMounts: input.handler.recursiveReadOnlyMounts ?? false,
+    absentMountSourcesToReject: input.handler.absentMountSourcesToReject ?? [],
+  });
+  makeImageVolumes(rootfs, image);
+  return {
+    ociVersion,
+    process,
+    root: { path: rootfs, readonly: readonlyRootfs },
+    mounts,
+    annotations: {
+      ...allowedAnnotations({ ...sandboxConfig.annotations, ...config.annotations }, allowed),
+      ...containerAnnotations(id, config, sandbox.id, sandboxConfig),
+    },
+    linux: {
+      namespaces: containerNamespaces({
+        options: context?.namespaceOptions ?? sandboxConfig.linux?.securityContext?.namespaceOptions ?? null,
+        pinned: sandbox.pinned,
+        pausePid: sandbox.pausePid,
+        targetPid: input.targetPid,
+        cgroup: host.cgroups.version === "v2" && !privileged,
+      }),
+      cgroupsPath: input.cgroupsPath,
+      ...devicesAndResources(input, privileged),
+      ...(rootfsPropagation && { rootfsPropagation }),
+      ...protectedPaths(context, privileged),
+    },
+  };
+}
+
+/** A privileged container needs a pod that was announced as such. */
+function isPrivileged(
+  context: LinuxContainerSecurityContext | null,
+  sandboxConfig: PodSandboxConfig,
+): boolean {
+  if (!context?.privileged) return false;
+  if (sandboxConfig.linux?.securityContext?.privileged) return true;
+  throw invalidArgument(
+    "config.linux.security_context.privileged",
+    true,
+    "the pod sandbox is not privileged",
+  );
+}
+
+function processOf(
+  { config, sandbox, image, rootfs, runtime, host }: ContainerSpecInput,
+  context: LinuxContainerSecurityContext | null,
+  privileged: boolean,
+): Process {
+  return {
+    terminal: config.tty,
+    user: resolveUser(rootfs, context, image.User ?? ""),
+    args: processArgs(config, image),
+    env: processEnv({
+      defaults: runtime.defaultEnv,
+      image: image.Env ?? [],
+      requested: config.envs,
+      hostname: sandbox.hostname,
+      tty: config.tty,
+    }),
+    cwd: workingDirectory(rootfs, config.workingDir, image),
+    capabilities: processCapabilities({
+      requested: context?.capabilities ?? null,
+      privileged,
+      defaults: runtime.defaultCapabilities,
+      available: host.capabilities,
+    }),
+    ...(runtime.defaultUlimits.length > 0 && { rlimits: ociRlimits(runtime.defaultUlimits) }),
+    noNewPrivileges: context?.noNewPrivs ?? false,
+    oomScoreAdj: oomScoreAdj(config.linux?.resources?.oomScoreAdj ?? 0, host),
+  };
+}
+
+function devicesAndResources(
+  { config, runtime, handler, host }: ContainerSpecInput,
+  privileged: boolean,
+): Pick<Linux, "devices" | "resources"> {
+  const allDevices = privileged && !handler.privilegedWithoutHostDevices;
+  const { devices, rules } = (allDevices ? privilegedDevices : containerDevices)(config.devices);
+  const resources: Resources = {
+    devices: rules,
+    ...ociResources(config.linux?.resources ?? null, host),
+    ...(runtime.pidsLimit > 0 && { pids: { limit: runtime.pidsLimit } }),
+  };
+  return { ...(devices.length > 0 && { devices }), resources };
+}
+
+/** The request's lists as they are, even when empty (ProcMount Unmasked); the usual ones where it has no security context. */
+function protectedPaths(
+  context: LinuxContainerSecurityContext | null,
+  privileged: boolean,
+): Pick<Linux, "maskedPaths" | "readonlyPaths"> {
+  if (privileged) return {};
+  const { maskedPaths, readonlyPaths } = context ?? {
+    maskedPaths: [...defaultMaskedPaths],
+    readonlyPaths: [...defaultReadonlyPaths],
+  };
+  return { maskedPaths, readonlyPaths };
+}

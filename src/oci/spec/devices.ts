@@ -1,0 +1,123 @@
+/** The devices of a container: nodes in its /dev, and what its device cgroup allows. */
+import { readdirSync, type Stats, statSync } from "node:fs";
+import { join, posix } from "node:path";
+import type { Device as DeviceRequest } from "../../cri/messages.ts";
+import { invalidArgument } from "../../cri/status-error.ts";
+import type { Device, DeviceRule } from "./types.ts";
+
+/** Device nodes and the cgroup's rules for them. */
+export interface ContainerDevices {
+  devices: Device[];
+  rules: DeviceRule[];
+}
+
+const char = (major: number, minor: number | undefined): DeviceRule => ({
+  allow: true,
+  type: "c",
+  major,
+  ...(minor !== undefined && { minor }),
+  access: "rwm",
+});
+
+/** Nothing, but for making nodes and the devices every container has: null, zero, full, random, urandom, tty, console, ptmx, pts. */
+const usualRules: readonly DeviceRule[] = [
+  { allow: false, access: "rwm" },
+  { allow: true, type: "c", access: "m" },
+  { allow: true, type: "b", access: "m" },
+  char(1, 3),
+  char(1, 5),
+  char(1, 7),
+  char(1, 8),
+  char(1, 9),
+  char(5, 0),
+  char(5, 1),
+  char(5, 2),
+  char(136, undefined),
+];
+
+/** The devices of an ordinary container: those requested, a folder standing for all in it. INVALID_ARGUMENT for what is not a device. */
+export function containerDevices(requested: readonly DeviceRequest[]): ContainerDevices {
+  const all = requested.flatMap((device, index) => requestedDevices(device, `config.devices[${index}]`));
+  return {
+    devices: all.map(({ device }) => device),
+    rules: [...usualRules, ...all.flatMap(({ device, access }) => rule(device, access))],
+  };
+}
+
+/** All of the host's and all that is requested, for a privileged container. */
+export function privilegedDevices(requested: readonly DeviceRequest[]): ContainerDevices {
+  const { devices: asked } = containerDevices(requested);
+  const taken = new Set(asked.map(({ path }) => path));
+  const host = devicesIn("/dev", "/dev").filter(({ path }) => !taken.has(path));
+  return { devices: [...host, ...asked], rules: [{ allow: true, type: "a", access: "rwm" }] };
+}
+
+interface AllowedDevice {
+  device: Device;
+  access: string;
+}
+
+function requestedDevices(request: DeviceRequest, field: string): AllowedDevice[] {
+  const { hostPath, permissions } = request;
+  const containerPath = request.containerPath || hostPath;
+  if (!posix.isAbsolute(hostPath))
+    throw invalidArgument(`${field}.host_path`, hostPath, "it must be an absolute path");
+  if (!posix.isAbsolute(containerPath)) {
+    throw invalidArgument(`${field}.container_path`, containerPath, "it must be an absolute path");
+  }
+  if (!/^[rwm]*$/.test(permissions)) {
+    throw invalidArgument(`${field}.permissions`, permissions, "it may hold r, w and m only");
+  }
+  const access = permissions || "rwm";
+  const stat = statSync(hostPath, { throwIfNoEntry: false });
+  if (!stat) throw invalidArgument(`${field}.host_path`, hostPath, "no such device on this host");
+  const devices = stat.isDirectory()
+    ? devicesIn(hostPath, containerPath)
+    : [deviceOf(stat, posix.resolve(containerPath))];
+  if (devices[0] === undefined)
+    throw invalidArgument(`${field}.host_path`, hostPath, "not a device, and no folder of any");
+  return devices.map((device) => ({ device: device as Device, access }));
+}
+
+/** What the runtime mounts itself, or what is not there for containers. */
+const skipped = new Set([
+  "/dev/pts",
+  "/dev/shm",
+  "/dev/mqueue",
+  "/dev/fd",
+  "/dev/console",
+  "/dev/.udev",
+  "/dev/.lxc",
+]);
+
+/** The device nodes in a folder and below it; links are left out, for what they lead to is found itself. */
+function devicesIn(folder: string, containerPath: string): Device[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    const inside = posix.resolve(containerPath, entry.name);
+    if (skipped.has(path)) return [];
+    if (entry.isDirectory()) return devicesIn(path, inside);
+    if (!entry.isCharacterDevice() && !entry.isBlockDevice()) return [];
+    const stat = statSync(path, { throwIfNoEntry: false });
+    return (stat && deviceOf(stat, inside)) ?? [];
+  });
+}
+
+function deviceOf(stat: Stats, path: string): Device | undefined {
+  const type = stat.isCharacterDevice() ? "c" : stat.isBlockDevice() ? "b" : stat.isFIFO() ? "p" : undefined;
+  if (type === undefined) return undefined;
+  const { major, minor } = type === "p" ? { major: 0, minor: 0 } : numbers(BigInt(stat.rdev));
+  return { type, path, major, minor, fileMode: stat.mode & 0o777, uid: stat.uid, gid: stat.gid };
+}
+
+/** A pipe is not the device cgroup's affair. */
+function rule({ type, major, minor }: Device, access: string): DeviceRule[] {
+  return type === "p" ? [] : [{ allow: true, type, major, minor, access }];
+}
+
+/** As makedev(3) of glibc packs them: each number in two pieces. */
+function numbers(device: bigint): { major: number; minor: number } {
+  const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xfffff000n);
+  const minor = (device & 0xffn) | ((device >> 12n) & 0xffffff00n);
+  return { major: Number(major), minor: Number(minor) };
+}

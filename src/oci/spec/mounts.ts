@@ -1,0 +1,44 @@
+/** A container's mounts: the usual ones, those of the request over them, parents before children. */
+import type { Mount as MountRequest } from "../../cri/messages.ts";
+import { containerMounts, type PodFiles } from "./default-mounts.ts";
+import { type RequestMountOptions, requestedMount } from "./requested-mount.ts";
+import type { Linux, Mount } from "./types.ts";
+
+export interface MountsInput extends RequestMountOptions {
+  requested: readonly MountRequest[];
+  files: PodFiles;
+  privileged: boolean;
+  readonlyRootfs: boolean;
+}
+
+export interface ContainerMounts {
+  mounts: Mount[];
+  /** As the most open of the requested mounts needs it; undefined leaves it to the runtime. */
+  rootfsPropagation: Linux["rootfsPropagation"];
+}
+
+/** The mounts of a container. Makes host paths that are missing. INVALID_ARGUMENT for a mount that cannot be. */
+export function mountsOf(input: MountsInput): ContainerMounts {
+  const { requested, files, privileged, readonlyRootfs } = input;
+  const asked = requested.map((mount, index) => requestedMount(mount, `config.mounts[${index}]`, input));
+  const taken = new Set(asked.map(({ destination }) => destination));
+  const usual = containerMounts(files, privileged, readonlyRootfs);
+  const kept = usual.filter((mount) => !taken.has(mount.destination) && !hiddenByDev(mount, taken));
+  const mounts = [...kept, ...asked].sort((a, b) => depth(a.destination) - depth(b.destination));
+  return { mounts, rootfsPropagation: rootfsPropagation(requested) };
+}
+
+/** Under a /dev of the request, the runtime would have to make folders for ours on the host. */
+function hiddenByDev({ destination, type }: Mount, taken: ReadonlySet<string>): boolean {
+  return taken.has("/dev") && destination.startsWith("/dev/") && type !== "bind";
+}
+
+function depth(path: string): number {
+  return path === "/" ? 0 : path.split("/").length - 1;
+}
+
+function rootfsPropagation(requested: readonly MountRequest[]): Linux["rootfsPropagation"] {
+  const modes = new Set(requested.map(({ propagation }) => propagation));
+  if (modes.has("PROPAGATION_BIDIRECTIONAL")) return "rshared";
+  return modes.has("PROPAGATION_HOST_TO_CONTAINER") ? "rslave" : undefined;
+}

@@ -1,0 +1,81 @@
+/** The namespaces a container joins, makes, or shares with the host. */
+
+import { status } from "@grpc/grpc-js";
+import type { NamespaceMode, NamespaceOption } from "../../cri/messages.ts";
+import { failedPrecondition, invalidArgument, StatusError } from "../../cri/status-error.ts";
+import type { Namespace } from "./types.ts";
+
+/** Files that the pod's namespaces are pinned on; one that is absent is the host's. */
+export interface PinnedNamespaces {
+  net?: string;
+  ipc?: string;
+  uts?: string;
+}
+
+export interface ContainerNamespacesInput {
+  /** The container's own options, or the pod's where it has none. Only `pid` is the container's to choose. */
+  options: NamespaceOption | null;
+  pinned: PinnedNamespaces;
+  /** The pause process; absent for a pod without one (`drop_infra_ctr`). */
+  pausePid?: number;
+  /** First process of the container that `target_id` names, for TARGET. */
+  targetPid?: number;
+  /** Whether the container gets a cgroup namespace: with cgroup v2, unless it is privileged. */
+  cgroup: boolean;
+}
+
+/** A container's namespaces. INVALID_ARGUMENT or FAILED_PRECONDITION when the PID namespace asked for cannot be had. */
+export function containerNamespaces(input: ContainerNamespacesInput): Namespace[] {
+  refuseUserNamespace(input.options, "config.linux.security_context");
+  const namespaces: Namespace[] = [{ type: "mount" }, ...pinnedNamespaces(input.pinned)];
+  const pid = pidNamespace(input);
+  if (pid) namespaces.push(pid);
+  if (input.cgroup) namespaces.push({ type: "cgroup" });
+  return namespaces;
+}
+
+/** The pause container's: a PID namespace of its own, which POD containers join, unless the pod is in the host's. */
+export function sandboxNamespaces(options: NamespaceOption | null, pinned: PinnedNamespaces): Namespace[] {
+  refuseUserNamespace(options, "config.linux.security_context");
+  const namespaces: Namespace[] = [{ type: "mount" }, ...pinnedNamespaces(pinned)];
+  if (options?.pid !== "NODE") namespaces.push({ type: "pid" });
+  return namespaces;
+}
+
+function pinnedNamespaces({ net, ipc, uts }: PinnedNamespaces): Namespace[] {
+  const namespaces: Namespace[] = [];
+  if (net) namespaces.push({ type: "network", path: net });
+  if (ipc) namespaces.push({ type: "ipc", path: ipc });
+  if (uts) namespaces.push({ type: "uts", path: uts });
+  return namespaces;
+}
+
+function pidNamespace({ options, pausePid, targetPid }: ContainerNamespacesInput): Namespace | undefined {
+  const field = "config.linux.security_context.namespace_options";
+  const mode: NamespaceMode = options?.pid ?? "POD";
+  switch (mode) {
+    case "NODE":
+      return undefined;
+    case "CONTAINER":
+      return { type: "pid" };
+    case "POD":
+      if (pausePid === undefined)
+        throw failedPrecondition("the pod has no pause process whose PID namespace to join");
+      return { type: "pid", path: `/proc/${pausePid}/ns/pid` };
+    case "TARGET":
+      if (targetPid === undefined)
+        throw invalidArgument(`${field}.target_id`, options?.targetId, "no such container runs");
+      return { type: "pid", path: `/proc/${targetPid}/ns/pid` };
+  }
+}
+
+/** A pod that asks for a user namespace must not silently run without. */
+function refuseUserNamespace(options: NamespaceOption | null, field: string): void {
+  const mode = options?.usernsOptions?.mode;
+  if (mode === undefined || mode === "NODE") return;
+  const path = `${field}.namespace_options.userns_options.mode`;
+  throw new StatusError(
+    status.UNIMPLEMENTED,
+    `${path} is ${JSON.stringify(mode)}: user namespaces are not supported`,
+  );
+}

@@ -1,0 +1,69 @@
+/** The pause container's config.json: one process that waits, in as little as it needs. */
+
+import type { PodSandboxConfig } from "../../cri/messages.ts";
+import { resolveUser } from "../user.ts";
+import { allowedAnnotations, sandboxAnnotations } from "./annotations.ts";
+import { processArgs } from "./args.ts";
+import { noCapabilities } from "./capabilities.ts";
+import { sandboxMounts } from "./default-mounts.ts";
+import { containerDevices } from "./devices.ts";
+import { processEnv } from "./environment.ts";
+import type { Host } from "./host.ts";
+import type { ImageConfig } from "./image-config.ts";
+import { type PinnedNamespaces, sandboxNamespaces } from "./namespaces.ts";
+import { oomScoreAdj, sandboxOomScoreAdj } from "./oom-score.ts";
+import { defaultMaskedPaths, defaultReadonlyPaths } from "./protected-paths.ts";
+import { ociVersion, type Spec } from "./types.ts";
+
+export interface SandboxSpecInput {
+  id: string;
+  config: PodSandboxConfig;
+  /** Configuration of the pause image. */
+  image: ImageConfig;
+  /** crio.conf's `pause_command`; empty for the image's own. */
+  pauseCommand: string;
+  /** The root file system on the host, mounted. */
+  rootfs: string;
+  pinned: PinnedNamespaces;
+  /** The folder behind /dev/shm. */
+  shm: string;
+  cgroupsPath: string;
+  /** Prefixes of the pod's annotations that the runtime may see: the handler's `allowed_annotations`. */
+  allowedAnnotations: readonly string[];
+  host: Host;
+}
+
+/** Throws INVALID_ARGUMENT for a wrong user and for an image with nothing to run. Sysctls are set when the namespaces are made. */
+export function buildSandboxSpec(input: SandboxSpecInput): Spec {
+  const { config, image, rootfs, pinned, host } = input;
+  const context = config.linux?.securityContext ?? null;
+  const options = context?.namespaceOptions ?? null;
+  // Containers that share the pause process's PID namespace can reach its /proc through /proc/1/root.
+  const reachable = options?.pid === undefined || options.pid === "POD";
+  return {
+    ociVersion,
+    process: {
+      terminal: false,
+      user: resolveUser(rootfs, context, image.User ?? ""),
+      args: processArgs({ command: input.pauseCommand ? [input.pauseCommand] : [], args: [] }, image),
+      env: processEnv({ defaults: [], image: image.Env ?? [], requested: [], hostname: "", tty: false }),
+      cwd: "/",
+      capabilities: noCapabilities(),
+      noNewPrivileges: true,
+      oomScoreAdj: oomScoreAdj(sandboxOomScoreAdj, host),
+    },
+    root: { path: rootfs, readonly: true },
+    ...(pinned.uts && config.hostname && { hostname: config.hostname }),
+    mounts: sandboxMounts(input.shm),
+    annotations: {
+      ...allowedAnnotations(config.annotations, input.allowedAnnotations),
+      ...sandboxAnnotations(input.id, config),
+    },
+    linux: {
+      namespaces: sandboxNamespaces(options, pinned),
+      cgroupsPath: input.cgroupsPath,
+      resources: { devices: containerDevices([]).rules, cpu: { shares: 2 } },
+      ...(reachable && { maskedPaths: [...defaultMaskedPaths], readonlyPaths: [...defaultReadonlyPaths] }),
+    },
+  };
+}
