@@ -1,0 +1,82 @@
+/** The figures of the table: how each is read from what was measured, and what the project promises of it. */
+import type { Durations } from "./go-client.ts";
+import { median, percentile } from "./statistics.ts";
+
+/** All that was measured of one runtime. */
+export interface Measurements {
+  /** Durations in ns by operation, `pull NAME` for the sized images. */
+  durations: Durations;
+  /** Memory in bytes by what it is of; one value a reading. */
+  memory: Record<string, number[]>;
+}
+
+export interface Figure {
+  label: string;
+  unit: "ms" | "s" | "MB";
+  /** NaN where it was not measured. */
+  value(measured: Measurements): number;
+  /** Most that critter's figure may be of the other runtime's (issue 2, "It is done when"). */
+  target?: number;
+}
+
+const NS_PER_MS = 1e6;
+const NS_PER_S = 1e9;
+const BYTES_PER_MB = 1024 * 1024;
+
+function operation(label: string, name: string, target?: number): Figure {
+  return { label, unit: "ms", target, value: ({ durations }) => median(durations[name] ?? []) / NS_PER_MS };
+}
+
+function list(name: string, share: number, target?: number): Figure {
+  const value = ({ durations }: Measurements) => percentile(durations[name] ?? [], share) / NS_PER_MS;
+  return { label: `${name} with 220 containers, p${share * 100}`, unit: "ms", target, value };
+}
+
+function total(label: string, name: string, target?: number): Figure {
+  return { label, unit: "s", target, value: ({ durations }) => median(durations[name] ?? []) / NS_PER_S };
+}
+
+function memory(label: string, name: string, target?: number): Figure {
+  return { label, unit: "MB", target, value: ({ memory }) => median(memory[name] ?? []) / BYTES_PER_MB };
+}
+
+/** Create and start of the same run, added. */
+function createAndStart({ durations }: Measurements): number {
+  const starts = durations.StartContainer ?? [];
+  const sums = (durations.CreateContainer ?? []).map((create, at) => create + (starts[at] ?? Number.NaN));
+  return median(sums) / NS_PER_MS;
+}
+
+/** The rows of the table. */
+export const FIGURES: readonly Figure[] = [
+  operation("CreatePod", "CreatePod", 0.5),
+  operation("PodStatus", "PodStatus"),
+  operation("StopPod", "StopPod", 0.6),
+  operation("RemovePod", "RemovePod"),
+  operation("CreateContainer", "CreateContainer"),
+  operation("StartContainer", "StartContainer"),
+  { label: "CreateContainer + StartContainer", unit: "ms", target: 0.7, value: createAndStart },
+  operation("ContainerStatus", "ContainerStatus"),
+  operation("StopContainer", "StopContainer"),
+  operation("RemoveContainer", "RemoveContainer"),
+  operation("PullImage (busybox)", "PullImage"),
+  operation("ImageStatus", "ImageStatus"),
+  operation("ListImages", "ListImages"),
+  operation("RemoveImage", "RemoveImage"),
+  operation("pull of 10,000 small files", "pull small-files"),
+  operation("pull of 6 layers of 32 MB", "pull large-layers"),
+  operation("pull of 41 layers", "pull many-layers"),
+  total("110 pods of 2 containers, 4 at a time", "CreateAll", 0.7),
+  total("100 of them removed, 4 at a time", "RemoveAll"),
+  list("ListContainers", 0.5, 1),
+  list("ListContainers", 0.99),
+  list("ListPodSandbox", 0.5),
+  list("ListPodSandbox", 0.99),
+  memory("daemon when idle, RSS", "idle rss"),
+  memory("daemon when idle, private", "idle private"),
+  memory("daemon with 100 pods of 2, RSS", "full rss"),
+  memory("daemon with 100 pods of 2, private", "full private", 1),
+  memory("daemon with 100 pods of 2, PSS", "full pss"),
+  memory("one monitor, PSS", "monitor pss"),
+  memory("all monitors of 100 pods, PSS", "monitors pss"),
+];

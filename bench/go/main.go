@@ -1,0 +1,83 @@
+// Command cri-bench measures a container runtime through its CRI socket, as critest -benchmark does, and prints the
+// durations of every operation in nanoseconds as JSON.
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+)
+
+// options are the flags of all benchmarks.
+type options struct {
+	endpoint     string
+	cgroupParent string
+	image        string
+	runs         int
+	pods         int
+	keep         int
+	containers   int
+	parallel     int
+	lists        int
+}
+
+const usage = `Usage: cri-bench BENCHMARK [FLAGS]
+
+Benchmarks:
+  pods        run, ask, stop and remove pods, one after another
+  containers  create, start, ask, stop and remove containers in one pod
+  images      pull, ask, list and remove an image
+  density     create many pods of some containers, list them, keep some until standard input ends, remove them
+
+Flags:
+`
+
+func main() {
+	benchmarks := map[string]func(context.Context, *client) error{
+		"pods":       benchmarkPods,
+		"containers": benchmarkContainers,
+		"images":     benchmarkImages,
+		"density":    benchmarkDensity,
+	}
+	var opts options
+	flags := flag.NewFlagSet("cri-bench", flag.ExitOnError)
+	flags.StringVar(&opts.endpoint, "endpoint", "", "the runtime's `socket`")
+	flags.StringVar(&opts.cgroupParent, "cgroup-parent", "/critter-bench", "parent cgroup of the pods")
+	flags.StringVar(&opts.image, "image", "registry.k8s.io/e2e-test-images/busybox:1.29-2", "image of the containers, or the one that is pulled")
+	flags.IntVar(&opts.runs, "runs", 30, "runs of each operation")
+	flags.IntVar(&opts.pods, "pods", 110, "density: number of pods")
+	flags.IntVar(&opts.keep, "keep", 100, "density: pods that stay until standard input ends")
+	flags.IntVar(&opts.containers, "containers", 2, "density: containers in a pod")
+	flags.IntVar(&opts.parallel, "parallel", 4, "density: pods created or removed at a time")
+	flags.IntVar(&opts.lists, "lists", 300, "density: times that all containers are listed")
+	flags.Usage = func() {
+		fmt.Fprint(flags.Output(), usage)
+		flags.PrintDefaults()
+	}
+	if len(os.Args) < 2 || benchmarks[os.Args[1]] == nil {
+		flags.Usage()
+		os.Exit(2)
+	}
+	_ = flags.Parse(os.Args[2:])
+	if err := run(benchmarks[os.Args[1]], opts); err != nil {
+		fmt.Fprintf(os.Stderr, "cri-bench %s: %v\n", strings.Join(os.Args[1:], " "), err)
+		os.Exit(1)
+	}
+}
+
+func run(benchmark func(context.Context, *client) error, opts options) error {
+	client, err := connect(opts)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	return benchmark(context.Background(), client)
+}
+
+// print writes a value as one line of JSON.
+func print(value any) error {
+	return json.NewEncoder(os.Stdout).Encode(value)
+}

@@ -1,0 +1,102 @@
+/** The groups of the benchmark: each measures one runtime once and adds to what is known of it. */
+import type { Measurements } from "./figures.ts";
+import { type Durations, runClient } from "./go-client.ts";
+import { type Memory, memoryOf, memoryOfTree } from "./memory.ts";
+import { monitorsOf, type Runtime } from "./runtimes.ts";
+import { median } from "./statistics.ts";
+
+/** What a group needs to measure a runtime. */
+export interface Subject {
+  runtime: Runtime;
+  measured: Measurements;
+  /** Path of the Go client. */
+  client: string;
+}
+
+export interface Group {
+  name: string;
+  /** Rounds for `runs` runs of each operation. */
+  rounds(runs: number): number;
+  /** Measures one round; `runs` is the share of it in all the runs. */
+  measure(subject: Subject, runs: number): Promise<void>;
+}
+
+/** Runs in a round: few, so that noise of the machine hits all runtimes alike. */
+const RUNS_A_ROUND = 5;
+
+/** The sized images are pulled this often. */
+const SIZED_PULLS = 3;
+
+const SIZED = ["small-files", "large-layers", "many-layers"];
+
+function simple(name: string): Group {
+  return {
+    name,
+    rounds: (runs) => Math.ceil(runs / RUNS_A_ROUND),
+    measure: async (subject, runs) => add(subject, await run(subject, name, "-runs", String(runs))),
+  };
+}
+
+const pulls: Group = {
+  name: "pulls",
+  rounds: (runs) => Math.min(runs, SIZED_PULLS),
+  async measure(subject) {
+    for (const name of SIZED) {
+      const image = `docker.io/critter-bench/${name}:1`;
+      const { PullImage = [] } = await run(subject, "images", "-runs", "1", "-image", image);
+      add(subject, { [`pull ${name}`]: PullImage });
+    }
+  },
+};
+
+const density: Group = {
+  name: "density",
+  rounds: () => 1,
+  async measure(subject) {
+    addMemory(subject, "idle", daemonMemory(subject.runtime));
+    const args = ["density", ...commonArgs(subject)];
+    add(subject, await runClient(subject.client, args, () => measureFull(subject)));
+  },
+};
+
+/** In the order in which they run: the density needs daemons that have done nothing before. */
+export const GROUPS: readonly Group[] = [
+  density,
+  simple("pods"),
+  simple("containers"),
+  simple("images"),
+  pulls,
+];
+
+function measureFull(subject: Subject): void {
+  addMemory(subject, "full", daemonMemory(subject.runtime));
+  const monitors = monitorsOf(subject.runtime).flatMap((pid) => memoryOf(pid)?.pss ?? []);
+  if (monitors.length === 0) return;
+  subject.measured.memory["monitor pss"] = [median(monitors)];
+  subject.measured.memory["monitors pss"] = [monitors.reduce((sum, pss) => sum + pss)];
+}
+
+function daemonMemory({ pid }: Runtime): Memory | undefined {
+  return pid === undefined ? undefined : memoryOfTree(pid);
+}
+
+function addMemory({ measured }: Subject, when: string, memory: Memory | undefined): void {
+  for (const [kind, bytes] of Object.entries(memory ?? {})) {
+    const name = `${when} ${kind}`;
+    measured.memory[name] = [...(measured.memory[name] ?? []), bytes];
+  }
+}
+
+function add({ measured }: Subject, durations: Durations): void {
+  for (const [name, values] of Object.entries(durations)) {
+    measured.durations[name] = [...(measured.durations[name] ?? []), ...values];
+  }
+}
+
+function run(subject: Subject, ...args: string[]): Promise<Durations> {
+  return runClient(subject.client, [...args, ...commonArgs(subject)]);
+}
+
+function commonArgs({ runtime }: Subject): string[] {
+  return ["-endpoint", runtime.socket, "-cgroup-parent", runtime.cgroupParent];
+}

@@ -1,0 +1,51 @@
+/** Memory of processes, as the kernel adds it up in smaps_rollup. All figures are in bytes. */
+import { readFileSync } from "node:fs";
+import { processes } from "../test/support/processes.ts";
+
+export interface Memory {
+  rss: number;
+  /** Pages that only this process has, clean and dirty. */
+  private: number;
+  /** Its share of the pages it has in common with others. */
+  pss: number;
+}
+
+/** A process's memory; undefined when it has ended. */
+export function memoryOf(pid: number): Memory | undefined {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
+  } catch {
+    return undefined;
+  }
+  const bytes = (name: string) =>
+    Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(text)?.[1] ?? 0) * 1024;
+  return { rss: bytes("Rss"), private: bytes("Private_Clean") + bytes("Private_Dirty"), pss: bytes("Pss") };
+}
+
+/** The memory of a daemon and its helper processes together. Monitors are no children of it and do not count. */
+export function memoryOfTree(pid: number): Memory {
+  const parents = new Map(processes().map((entry) => [entry.pid, parentOf(entry.pid)]));
+  const belongs = (candidate: number | undefined): boolean =>
+    candidate !== undefined && (candidate === pid || belongs(parents.get(candidate)));
+  const total: Memory = { rss: 0, private: 0, pss: 0 };
+  for (const candidate of parents.keys()) {
+    const memory = belongs(candidate) ? memoryOf(candidate) : undefined;
+    if (!memory) continue;
+    total.rss += memory.rss;
+    total.private += memory.private;
+    total.pss += memory.pss;
+  }
+  return total;
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /s, "")
+      .split(" ");
+    return Number(fields[1]);
+  } catch {
+    return undefined;
+  }
+}

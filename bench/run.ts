@@ -1,0 +1,74 @@
+// Measures runtimes side by side, in rounds that take turns, and prints one table of medians and ratios:
+//   node bench/run.ts [--runtimes critter,containerd] [--runtime-endpoint NAME=SOCKET]... [--only pods,containers,…]
+//                     [--runs 30] [--json FILE]
+import { writeFile } from "node:fs/promises";
+import { parseArgs } from "node:util";
+import { ensureImages, storeFolder } from "../test/images/store.ts";
+import { Registry } from "../test/registry/registry.ts";
+import { removeCgroups } from "../test/support/cgroups.ts";
+import { buildClient } from "./go-client.ts";
+import { GROUPS, type Group, type Subject } from "./groups.ts";
+import { type Runtime, startRuntime } from "./runtimes.ts";
+import { renderTable } from "./table.ts";
+
+const { values } = parseArgs({
+  options: {
+    runtimes: { type: "string", default: "critter,containerd" },
+    "runtime-endpoint": { type: "string", multiple: true, default: [] },
+    only: { type: "string" },
+    runs: { type: "string", default: "30" },
+    json: { type: "string" },
+  },
+});
+
+const groups = selectedGroups();
+const runs = Number(values.runs);
+if (!(runs >= 1)) throw new Error(`--runs is ${values.runs}: a number above 0`);
+const client = await buildClient();
+await ensureImages("base");
+await ensureImages("sized");
+await using registry = await Registry.start({ storage: storeFolder() });
+const runtimes: Runtime[] = [];
+try {
+  for (const which of [...values.runtimes.split(",").filter(Boolean), ...values["runtime-endpoint"]]) {
+    runtimes.push(await startRuntime(which, registry.address));
+  }
+  const subjects = runtimes.map((runtime): Subject => {
+    return { runtime, client, measured: { durations: {}, memory: {} } };
+  });
+  for (const group of groups) await measure(group, subjects);
+  const names = runtimes.map(({ name }) => name);
+  const measured = subjects.map((subject) => subject.measured);
+  console.log(renderTable(names, measured));
+  if (values.json)
+    await writeFile(
+      values.json,
+      JSON.stringify(Object.fromEntries(names.map((name, at) => [name, measured[at]]))),
+    );
+} finally {
+  for (const runtime of runtimes) {
+    await runtime.stop();
+    removeCgroups(runtime.cgroupParent);
+  }
+}
+
+/** Rounds take turns, and who goes first changes from round to round. */
+async function measure(group: Group, subjects: Subject[]): Promise<void> {
+  const rounds = group.rounds(runs);
+  for (let round = 0; round < rounds; round++) {
+    const share = Math.ceil((runs * (round + 1)) / rounds) - Math.ceil((runs * round) / rounds);
+    for (const subject of round % 2 === 0 ? subjects : subjects.toReversed()) {
+      process.stderr.write(`${group.name} ${round + 1}/${rounds}: ${subject.runtime.name}\n`);
+      await group.measure(subject, share);
+    }
+  }
+}
+
+function selectedGroups(): Group[] {
+  if (!values.only) return [...GROUPS];
+  return values.only.split(",").map((name) => {
+    const group = GROUPS.find((candidate) => candidate.name === name);
+    if (!group) throw new Error(`--only is ${name}: ${GROUPS.map((known) => known.name).join(", ")}`);
+    return group;
+  });
+}
