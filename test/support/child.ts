@@ -21,6 +21,8 @@ export class Child {
     // setpriv becomes the command, so the pid is the daemon's own.
     this.#process = spawn("setpriv", ["--pdeathsig", "TERM", command, ...args], {
       stdio: ["ignore", output, output],
+      // A Ctrl-C at the terminal is for its parent, which ends it in good order.
+      detached: true,
       env: env ?? process.env,
     });
     closeSync(output);

@@ -12,8 +12,8 @@ import { CNI_BIN_DIR, createNetwork, removeNetwork, type TestNetwork } from "./n
 import { sweep } from "./sweep.ts";
 
 export interface DaemonOptions {
-  /** Host and port of the registry that mirrors all others. */
-  registry: string;
+  /** Host and port of the registry that mirrors all others; the machine's own registries.conf where there is none. */
+  registry?: string;
   /** Keys that differ from the test's own, by table: `{ "crio.runtime": { log_level: "debug" } }`. */
   settings?: Record<string, Record<string, string | number | boolean | string[]>>;
   /** Folders of CNI plugins that go before Debian's. */
@@ -120,7 +120,10 @@ async function configuration(daemon: Daemon, options: DaemonOptions): Promise<st
         log_level: "debug",
         ...settings["crio.runtime"],
       },
-      image: { registries_conf: await writeRegistriesConf(folder, registry), ...settings["crio.image"] },
+      image: {
+        ...(registry && { registries_conf: await writeRegistriesConf(folder, registry) }),
+        ...settings["crio.image"],
+      },
       network: {
         network_dir: network.confDir,
         plugin_dirs: [...pluginDirs, CNI_BIN_DIR],
