@@ -21,14 +21,21 @@ trap 'exit 0' TERM
 sleep 86400 & wait`;
 
 const { values } = parseArgs({ options: { once: { type: "boolean" } } });
-using interruption = new Interruption();
-try {
-  await demonstrate(values.once ?? false, interruption.signal);
-} catch (error) {
-  if (!interruption.signal.aborted) throw error;
+process.exitCode = await main(values.once ?? false);
+
+async function main(once: boolean): Promise<number> {
+  using interruption = new Interruption();
+  try {
+    await demonstrate(once, interruption.signal);
+  } catch (error) {
+    if (!interruption.signal.aborted) {
+      console.error(`demo: ${(error as Error).message}`);
+      return 1;
+    }
+  }
+  say("All of it is removed.");
+  return once ? interruption.exitStatus : 0;
 }
-say("All of it is removed.");
-process.exitCode = interruption.signal.aborted && values.once ? interruption.exitStatus : 0;
 
 async function demonstrate(once: boolean, interrupted: AbortSignal): Promise<void> {
   await using registry = (await publicRegistriesAnswer()) ? undefined : await loopbackRegistry();
