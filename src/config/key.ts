@@ -11,7 +11,7 @@ export interface Facts {
 export type Toml = string | number | boolean | string[];
 
 export interface KeyOptions {
-  /** The default where it depends on the machine or on other keys; also stands in for an empty string. */
+  /** The default where it depends on the machine or on other keys; where `shown` is empty, an empty value asks for it. */
   derive?: (facts: Facts) => Toml;
   /** Whether SIGHUP puts a new value into effect. */
   reload?: boolean;

@@ -138,7 +138,7 @@ const handler = {
   ),
   monitor_cgroup: text(
     "system.slice",
-    'cgroup of the monitor: a slice, or "pod" for the pod\'s own; the default with cgroupfs, which has no other, is "pod".',
+    'cgroup of the monitor: a slice, "pod" for the pod\'s own, or empty for the daemon\'s; "pod" is the default with cgroupfs.',
     { derive: ({ cgroupManager }) => (cgroupManager === "systemd" ? "system.slice" : "pod") },
   ),
   privileged_without_host_devices: flag(false, "Keeps the host's devices out of privileged containers."),
@@ -155,6 +155,11 @@ const image = {
     reload: true,
   }),
   global_auth_file: path("", "auth.json with credentials for pulls that bring none.", { reload: true }),
+  namespaced_auth_dir: path(
+    "/etc/crio/auth",
+    "Folder in which a credential provider leaves an auth.json for one pull, named for namespace and image.",
+    { reload: true },
+  ),
   registries_conf: path(
     "/etc/containers/registries.conf",
     "containers-registries.conf(5) in its version 2: mirrors, insecure and blocked registries.",

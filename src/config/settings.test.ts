@@ -132,7 +132,7 @@ describe("a wrong value", () => {
     ],
     [
       '[crio.runtime]\ncgroup_manager = "cgroupfs"\n[crio.runtime.runtimes.runc]\nmonitor_cgroup = "system.slice"',
-      /:4: .*monitor_cgroup is "system.slice", it must be "pod" with the cgroup manager "cgroupfs"/,
+      /:4: .*monitor_cgroup is "system.slice", it must be "pod" or empty with the cgroup manager "cgroupfs"/,
     ],
     ["[crio.runtime\nread_only = true", /\.conf:1:\d+: not TOML: /],
   ] as const) {

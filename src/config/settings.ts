@@ -106,8 +106,8 @@ function readValue(document: Document, path: readonly string[], key: Key<unknown
   const place = `${document.file}:${document.lines.get(path)}`;
   const name = path.join(".");
   const parsed = key.parse(toml);
-  // An empty string asks for the default where the default is found at run time.
-  const empty = toml === "" && key.derive !== undefined;
+  // Where the default is shown as empty, empty asks for what is found at run time.
+  const empty = toml === "" && key.shown === "" && key.derive !== undefined;
   if (parsed === undefined && !empty) throw wrongValue(place, name, toml, key.right);
   document.settings.byName.set(name, { key, toml: toml as Toml, value: empty ? undefined : parsed, place });
 }
