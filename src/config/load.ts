@@ -76,8 +76,8 @@ function defaultOf(key: Key<unknown>, facts: Facts): unknown {
 
 function checkMonitorCgroup(settings: Settings, table: string, value: string, manager: string): void {
   const right =
-    manager === "systemd" ? 'the name of a slice, or "pod"' : '"pod" with the cgroup manager "cgroupfs"';
-  if (value === "pod" || (manager === "systemd" && value.endsWith(".slice"))) return;
+    manager === "systemd" ? 'a slice, "pod" or empty' : '"pod" or empty with the cgroup manager "cgroupfs"';
+  if (value === "pod" || value === "" || (manager === "systemd" && value.endsWith(".slice"))) return;
   const name = `${table}.monitor_cgroup`;
   throw wrongValue(settings.byName.get(name)?.place ?? "default", name, value, right);
 }

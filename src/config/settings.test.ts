@@ -78,6 +78,8 @@ describe("a configuration file", () => {
     assert.equal(configOf("", true).runtime.cgroupManager, "systemd");
     assert.equal(configOf("", false).runtime.cgroupManager, "cgroupfs");
     assert.equal(configOf("", false).runtime.runtimes.runc?.monitorCgroup, "pod");
+    const daemons = configOf('[crio.runtime.runtimes.runc]\nmonitor_cgroup = ""', false);
+    assert.equal(daemons.runtime.runtimes.runc?.monitorCgroup, "");
     const told = configOf('crio.runtime.cgroup_manager = "systemd"', false);
     assert.equal(told.runtime.runtimes.runc?.monitorCgroup, "system.slice");
   });
