@@ -4,7 +4,7 @@ import { parseArgs } from "node:util";
 import { ensureImage } from "../src/client/image-pull.ts";
 import { Interruption } from "../src/client/interruption.ts";
 import { LogFollower } from "../src/client/log-follow.ts";
-import { Pod } from "../src/client/pod.ts";
+import { Pod, type PodContainer } from "../src/client/pod.ts";
 import { PullProgress } from "../src/client/pull-progress.ts";
 import { ensureImages, storeFolder } from "../test/images/store.ts";
 import { Registry } from "../test/registry/registry.ts";
@@ -16,7 +16,7 @@ const busybox = "docker.io/library/busybox:latest";
 // A pod's containers share their network: busybox finds nginx at its own address. A shell that is asked to end does.
 const busyboxScript = `
 echo "busybox runs in the pod $(hostname)"
-echo "nginx answers it on localhost: $(wget -q -O - http://127.0.0.1/ | grep '<title>')"
+echo "nginx answers it on localhost: $(wget -q -O - http://127.0.0.1/ | grep -o '<title>.*</title>')"
 trap 'exit 0' TERM
 sleep 86400 & wait`;
 
@@ -50,20 +50,21 @@ async function demonstrate(once: boolean, interrupted: AbortSignal): Promise<voi
   interrupted.throwIfAborted();
   const pod = await Pod.run(daemon.client, { name: "demo", cgroupParent: daemon.cgroupParent });
   try {
-    await showPod(pod, images, interrupted);
+    const container = await showPod(pod, images, interrupted);
     if (once) return;
-    sayHowToGoOn(daemon);
+    sayHowToGoOn(daemon, pod, container);
     await sleep(2 ** 31 - 1, undefined, { signal: interrupted });
   } finally {
     await pod.remove();
   }
 }
 
+/** Runs both containers and shows what they say; answers with the one whose log it was. */
 async function showPod(
   pod: Pod,
   images: { nginx: string; busybox: string },
   interrupted: AbortSignal,
-): Promise<void> {
+): Promise<PodContainer> {
   const address = (await pod.status()).network?.ip;
   if (!address) throw new Error("the pod has no address");
   say(`The pod has the address ${address}`);
@@ -79,17 +80,20 @@ async function showPod(
     args: ["sh", "-c", busyboxScript],
   });
   say(`The log of the busybox container, ${client.logPath}:`);
-  const answered = Promise.withResolvers<void>();
+  const answered = new AbortController();
   const follower = new LogFollower(client.logPath, ({ content }) => {
     process.stdout.write(`  ${content}`);
-    if (content.includes("localhost")) answered.resolve();
+    if (content.includes("localhost")) answered.abort();
   });
   try {
     await client.start();
-    await Promise.race([answered.promise, sleep(10_000, undefined, { signal: interrupted })]);
+    await sleep(10_000, undefined, { signal: AbortSignal.any([answered.signal, interrupted]) }).catch(
+      () => {},
+    );
   } finally {
     await follower.finish();
   }
+  return client;
 }
 
 /** Whether Docker Hub and registry.k8s.io can be reached from here. */
@@ -120,17 +124,15 @@ async function answerOf(url: string, interrupted: AbortSignal): Promise<string> 
   }
 }
 
-function sayHowToGoOn({ socket, cgroupParent }: Daemon): void {
-  const crictl = `crictl --runtime-endpoint unix://${socket}`;
+function sayHowToGoOn({ socket, cgroupParent }: Daemon, pod: Pod, container: PodContainer): void {
   say("Go on with, for example:");
   for (const command of [
-    "pods",
     "ps",
-    "images",
-    "inspectp $(CRICTL pods -q)",
-    "exec --sync CONTAINER hostname",
+    `inspectp ${pod.id}`,
+    `logs ${container.id}`,
+    `exec --sync ${container.id} hostname`,
   ]) {
-    say(`  ${crictl} ${command.replace("CRICTL", crictl)}`);
+    say(`  crictl --runtime-endpoint unix://${socket} ${command}`);
   }
   say(`  bin/critter run --socket ${socket} --cgroup-parent ${cgroupParent} ${busybox} -- echo hello`);
   say("Ctrl-C ends the demonstration.");
