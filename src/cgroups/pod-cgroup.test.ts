@@ -60,6 +60,25 @@ test("what the kubelet made is left alone, whatever else is made below it", () =
   }
 });
 
+test("the default parent is the daemon's own, even when an earlier one left it behind", () => {
+  const mount = mkdtempSync(join(tmpdir(), "critter-v1-"));
+  try {
+    const v1: Cgroups = {
+      version: "v1",
+      limitsSwap: false,
+      hierarchies: [{ mount, controllers: ["cpu"], unified: false, own: "/" }],
+    };
+    mkdirSync(join(mount, "critter"));
+    const pods = new PodCgroups(v1);
+    const own = pods.create(podCgroup("cgroupfs", ""));
+    assert.deepEqual(own, ["/critter"]);
+    pods.remove(own);
+    assert.ok(!existsSync(join(mount, "critter")));
+  } finally {
+    rmSync(mount, { recursive: true });
+  }
+});
+
 test("on v2 the controllers are handed down to a new cgroup; systemd's slices are systemd's", () => {
   const mount = mkdtempSync(join(tmpdir(), "critter-v2-"));
   try {

@@ -31,7 +31,8 @@ export class PodCgroups {
       this.#removeAll(absent);
       throw error;
     }
-    for (const path of absent) this.#own.add(path);
+    // The default parent is the daemon's even when a crash left it behind.
+    for (const path of pod.isDefault ? paths : absent) this.#own.add(path);
     return paths.filter((path) => this.#own.has(path));
   }
 
