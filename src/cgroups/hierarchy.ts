@@ -2,7 +2,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** v1: every controller in a hierarchy of its own. hybrid: the same, with an empty cgroup2 beside them. v2: one hierarchy. */
+/**
+ * v1: every controller in a hierarchy of its own. hybrid: the same, with an empty cgroup2 beside them. v2:
+ * one hierarchy.
+ */
 export type CgroupVersion = "v1" | "hybrid" | "v2";
 
 /** One mounted hierarchy. */
@@ -24,7 +27,10 @@ export interface Cgroups {
   readonly limitsSwap: boolean;
 }
 
-/** Reads the hierarchies from `process` (a folder such as /proc/self). Throws where no cgroup file system is mounted. */
+/**
+ * Reads the hierarchies from `process` (a folder such as /proc/self). Throws where no cgroup file system is
+ * mounted.
+ */
 export function detectCgroups(process = "/proc/self"): Cgroups {
   const own = ownPaths(readFileSync(join(process, "cgroup"), "utf8"));
   const hierarchies: CgroupHierarchy[] = [];

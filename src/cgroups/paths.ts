@@ -53,17 +53,18 @@ export function containerCgroupPath(pod: PodCgroup, id: string): string {
 }
 
 /**
- * The cgroup that crio.conf's `conmon_cgroup` means for the monitor of container `id`: "" leaves it in the daemon's (undefined),
- * "pod" is the pod's, anything else a slice. On v2 a cgroup with children holds no process, so the monitor gets a child there.
+ * The cgroup that crio.conf's `monitor_cgroup` means for the monitor of container `id`: "" leaves it in the
+ * daemon's (undefined), "pod" is the pod's, anything else a slice. On v2 a cgroup with children holds no
+ * process, so the monitor gets a child there.
  */
 export function monitorCgroupPath(
   version: Cgroups["version"],
   pod: PodCgroup,
-  conmonCgroup: string,
+  monitorCgroup: string,
   id: string,
 ): string | undefined {
-  if (conmonCgroup === "") return undefined;
-  const parent = conmonCgroup === "pod" ? pod.path : slicePath(conmonCgroup);
+  if (monitorCgroup === "") return undefined;
+  const parent = monitorCgroup === "pod" ? pod.path : slicePath(monitorCgroup);
   return version === "v2" ? posix.join(parent, `${prefix}-conmon-${id}`) : parent;
 }
 
@@ -78,7 +79,10 @@ export function cgroupFolders(cgroups: Cgroups, path: string): string[] {
   return cgroups.hierarchies.map((hierarchy) => posix.join(hierarchy.mount, path));
 }
 
-/** The path of a systemd slice: `a-b.slice` is `/a.slice/a-b.slice`, for a dash separates parent from child (systemd.slice(5)). */
+/**
+ * The path of a systemd slice: `a-b.slice` is `/a.slice/a-b.slice`, for a dash separates parent from child
+ * (systemd.slice(5)).
+ */
 export function slicePath(slice: string): string {
   if (slice === "-.slice") return "/";
   const parts = slice.slice(0, -".slice".length).split("-");

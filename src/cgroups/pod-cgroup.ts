@@ -6,8 +6,9 @@ import type { CgroupHierarchy, Cgroups } from "./hierarchy.ts";
 import type { PodCgroup } from "./paths.ts";
 
 /**
- * Makes and removes pods' cgroups. One for the daemon: several pods may share a parent, so it remembers which cgroups are its own.
- * With systemd nothing is done: it makes a slice with its first scope, and keeps or drops it itself.
+ * Makes and removes pods' cgroups. One for the daemon: several pods may share a parent, so it remembers which
+ * cgroups are its own. With systemd nothing is done: it makes a slice with its first scope, and keeps or
+ * drops it itself.
  */
 export class PodCgroups {
   readonly #cgroups: Cgroups;
@@ -18,8 +19,9 @@ export class PodCgroups {
   }
 
   /**
-   * Makes `pod`'s cgroup in every hierarchy, with the controllers usable in it. Returns the paths, parents first, that are the
-   * daemon's own (none, if the kubelet made them): keep them with the pod, for `remove` and `adopt`.
+   * Makes `pod`'s cgroup in every hierarchy, with the controllers usable in it. Returns the paths, parents
+   * first, that are the daemon's own (none, if the kubelet made them): keep them with the pod, for `remove`
+   * and `adopt`.
    */
   create(pod: PodCgroup): string[] {
     if (pod.manager === "systemd") return [];

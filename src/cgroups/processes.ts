@@ -30,8 +30,9 @@ export async function killAll(cgroups: Cgroups, path: string): Promise<void> {
 }
 
 /**
- * Moves process `pid` into cgroup `path`, in every hierarchy that has it; on v2 a missing leaf is made. The first write waits for
- * every processor (6 to 17 ms measured), so it is done off the main thread; those that follow at once take microseconds.
+ * Moves process `pid` into cgroup `path`, in every hierarchy that has it; on v2 a missing leaf is made. The
+ * first write waits for every processor (6 to 17 ms measured), so it is done off the main thread; those that
+ * follow at once take microseconds.
  */
 export async function moveProcess(cgroups: Cgroups, path: string, pid: number): Promise<void> {
   const folders = cgroupFolders(cgroups, path);

@@ -6,7 +6,10 @@ import type { Cgroups } from "./hierarchy.ts";
 import { cgroupFolders } from "./paths.ts";
 import { killAll } from "./processes.ts";
 
-/** Kills what still runs in cgroup `path` and removes it with all below it; absent is not an error. Throws when it cannot be removed. */
+/**
+ * Kills what still runs in cgroup `path` and removes it with all below it; absent is not an error. Throws
+ * when it cannot be removed.
+ */
 export async function removeCgroup(cgroups: Cgroups, path: string): Promise<void> {
   const folders = cgroupFolders(cgroups, path).filter((folder) => existsSync(folder));
   if (folders.length === 0) return;

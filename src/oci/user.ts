@@ -1,10 +1,16 @@
-/** Who a container's process runs as: the request's user and groups, the image's, /etc/passwd and /etc/group of its root. */
+/**
+ * Who a container's process runs as: the request's user and groups, the image's, /etc/passwd and /etc/group
+ * of its root.
+ */
 import type { Int64, Int64Value, LinuxContainerUser, SupplementalGroupsPolicy } from "../cri/messages.ts";
 import { failedPrecondition, invalidArgument } from "../cri/status-error.ts";
 import { Accounts, maximumId } from "./spec/accounts.ts";
 import type { User } from "./spec/types.ts";
 
-/** What LinuxContainerSecurityContext and LinuxSandboxSecurityContext have in common; the message itself will do. */
+/**
+ * What LinuxContainerSecurityContext and LinuxSandboxSecurityContext have in common; the message itself will
+ * do.
+ */
 export interface RequestedUser {
   runAsUser: Int64Value | null;
   runAsGroup: Int64Value | null;
@@ -15,9 +21,9 @@ export interface RequestedUser {
 }
 
 /**
- * Resolves the user for the root file system `rootfs`. `requested` goes before `imageUser` (`User` of the image's configuration);
- * `field` is the request's security context, for messages. INVALID_ARGUMENT for a wrong request, FAILED_PRECONDITION for an image
- * whose user is not in its own files.
+ * Resolves the user for the root file system `rootfs`. `requested` goes before `imageUser` (`User` of the
+ * image's configuration); `field` is the request's security context, for messages. INVALID_ARGUMENT for a
+ * wrong request, FAILED_PRECONDITION for an image whose user is not in its own files.
  */
 export function resolveUser(
   rootfs: string,

@@ -23,7 +23,10 @@ export class Accounts {
     this.#rootfs = rootfs;
   }
 
-  /** By name or id; the empty name is root. An id need not be listed: its group is 0 then. A name must, or undefined is returned. */
+  /**
+   * By name or id; the empty name is root. An id need not be listed: its group is 0 then. A name must, or
+   * undefined is returned.
+   */
   user(name: string): Account | undefined {
     const uid = name === "" ? 0 : asId(name);
     this.#passwd ??= this.#read("/etc/passwd");

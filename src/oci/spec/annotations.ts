@@ -1,10 +1,16 @@
-/** Annotations of config.json: what runtimes (Kata, gVisor) and node tools look for, under containerd's and CRI-O's names. */
+/**
+ * Annotations of config.json: what runtimes (Kata, gVisor) and node tools look for, under containerd's and
+ * CRI-O's names.
+ */
 import type { ContainerConfig, PodSandboxConfig } from "../../cri/messages.ts";
 
 const containerd = "io.kubernetes.cri";
 const crio = "io.kubernetes.cri-o";
 
-/** Annotations of a request whose name begins with one of `allowed`; the others never reach the runtime, for some of them steer it. */
+/**
+ * Annotations of a request whose name begins with one of `allowed`; the others never reach the runtime, for
+ * some of them steer it.
+ */
 export function allowedAnnotations(
   requested: Record<string, string>,
   allowed: readonly string[],

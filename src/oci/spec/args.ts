@@ -3,7 +3,10 @@ import type { ContainerConfig } from "../../cri/messages.ts";
 import { invalidArgument } from "../../cri/status-error.ts";
 import type { ImageConfig } from "./image-config.ts";
 
-/** The process's arguments. A command without args drops the image's Cmd too, as Kubernetes defines it. INVALID_ARGUMENT when nothing is left to run. */
+/**
+ * The process's arguments. A command without args drops the image's Cmd too, as Kubernetes defines it.
+ * INVALID_ARGUMENT when nothing is left to run.
+ */
 export function processArgs(config: Pick<ContainerConfig, "command" | "args">, image: ImageConfig): string[] {
   const { command, args } = config;
   const own = command.length > 0 ? command : (image.Entrypoint ?? []);

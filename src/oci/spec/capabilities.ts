@@ -17,9 +17,10 @@ export interface CapabilitiesInput {
 }
 
 /**
- * Bounding, permitted and effective set alike; a process that is not root's loses the last two at exec. Inheritable is empty
- * (CVE-2022-29162) but for what ambient needs. `ALL` counts first, single names after it, drops last. What the daemon
- * lacks cannot be given: it is left out and logged once. INVALID_ARGUMENT for an unknown name.
+ * Bounding, permitted and effective set alike; a process that is not root's loses the last two at exec.
+ * Inheritable is empty (CVE-2022-29162) but for what ambient needs. `ALL` counts first, single names after
+ * it, drops last. What the daemon lacks cannot be given: it is left out and logged once. INVALID_ARGUMENT for
+ * an unknown name.
  */
 export function processCapabilities({
   requested,

@@ -16,7 +16,10 @@ export function capabilityNames(mask: bigint): string[] {
   return names.filter((_, bit) => (mask >> BigInt(bit)) & 1n);
 }
 
-/** `NET_RAW`, `net_raw` and `CAP_NET_RAW` alike become `CAP_NET_RAW`; undefined for a name the kernel does not know. */
+/**
+ * `NET_RAW`, `net_raw` and `CAP_NET_RAW` alike become `CAP_NET_RAW`; undefined for a name the kernel does not
+ * know.
+ */
 export function capabilityName(name: string): string | undefined {
   const upper = name.toUpperCase();
   const full = upper.startsWith("CAP_") ? upper : `CAP_${upper}`;

@@ -72,8 +72,9 @@ export interface HandlerOptions {
 }
 
 /**
- * Builds the spec; the user that ContainerStatus reports is `process.user`. Makes the working directory, the image's volumes and missing host paths
- * of mounts. Throws StatusError: INVALID_ARGUMENT with field and value for a wrong request, FAILED_PRECONDITION for an image's unknown user.
+ * Builds the spec; the user that ContainerStatus reports is `process.user`. Makes the working directory, the
+ * image's volumes and missing host paths of mounts. Throws StatusError: INVALID_ARGUMENT with field and value
+ * for a wrong request, FAILED_PRECONDITION for an image's unknown user.
  */
 export function buildContainerSpec(input: ContainerSpecInput): Spec {
   const { id, config, sandboxConfig, sandbox, image, rootfs, host } = input;
@@ -173,7 +174,10 @@ function devicesAndResources(
   return { ...(devices.length > 0 && { devices }), resources };
 }
 
-/** The request's lists as they are, even when empty (ProcMount Unmasked); the usual ones where it has no security context. */
+/**
+ * The request's lists as they are, even when empty (ProcMount Unmasked); the usual ones where it has no
+ * security context.
+ */
 function protectedPaths(
   context: LinuxContainerSecurityContext | null,
   privileged: boolean,

@@ -13,7 +13,10 @@ export interface PodFiles {
 const proc: Mount = mount("/proc", "proc", ["nosuid", "noexec", "nodev"]);
 const dev: Mount = mount("/dev", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]);
 
-/** What a program expects. A privileged container may write to /sys and its cgroups; `files` are read-only where the root is. */
+/**
+ * What a program expects. A privileged container may write to /sys and its cgroups; `files` are read-only
+ * where the root is.
+ */
 export function containerMounts(files: PodFiles, privileged: boolean, readonlyRootfs: boolean): Mount[] {
   const access = privileged ? "rw" : "ro";
   const fileAccess = readonlyRootfs ? "ro" : "rw";

@@ -19,7 +19,10 @@ const char = (major: number, minor: number | undefined): DeviceRule => ({
   access: "rwm",
 });
 
-/** Nothing, but for making nodes and the devices every container has: null, zero, full, random, urandom, tty, console, ptmx, pts. */
+/**
+ * Nothing, but for making nodes and the devices every container has: null, zero, full, random, urandom, tty,
+ * console, ptmx, pts.
+ */
 const usualRules: readonly DeviceRule[] = [
   { allow: false, access: "rwm" },
   { allow: true, type: "c", access: "m" },
@@ -35,7 +38,10 @@ const usualRules: readonly DeviceRule[] = [
   char(136, undefined),
 ];
 
-/** The devices of an ordinary container: those requested, a folder standing for all in it. INVALID_ARGUMENT for what is not a device. */
+/**
+ * The devices of an ordinary container: those requested, a folder standing for all in it. INVALID_ARGUMENT
+ * for what is not a device.
+ */
 export function containerDevices(requested: readonly DeviceRequest[]): ContainerDevices {
   const all = requested.flatMap((device, index) => requestedDevices(device, `config.devices[${index}]`));
   return {

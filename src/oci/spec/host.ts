@@ -11,11 +11,17 @@ export interface Host {
   readonly capabilities: ReadonlySet<string>;
   /** The least oom_score_adj that can be set; without CAP_SYS_RESOURCE that is the daemon's own. */
   readonly minimumOomScoreAdj: number;
-  /** Sizes of huge pages as cgroups spell them (`2MB`, `1GB`) whose use the kernel can limit; none without the hugetlb controller. */
+  /**
+   * Sizes of huge pages as cgroups spell them (`2MB`, `1GB`) whose use the kernel can limit; none without the
+   * hugetlb controller.
+   */
   readonly hugepageSizes: ReadonlySet<string>;
 }
 
-/** Reads the host from `process` (a folder such as /proc/self), and logs once what the daemon lacks for full privilege. */
+/**
+ * Reads the host from `process` (a folder such as /proc/self), and logs once what the daemon lacks for full
+ * privilege.
+ */
 export function readHost(cgroups: Cgroups, process = "/proc/self"): Host {
   const bounding = /^CapBnd:\s*([0-9a-f]+)$/m.exec(readFileSync(join(process, "status"), "utf8"))?.[1] ?? "0";
   const capabilities = new Set(capabilityNames(BigInt(`0x${bounding}`)));

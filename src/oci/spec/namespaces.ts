@@ -24,7 +24,10 @@ export interface ContainerNamespacesInput {
   cgroup: boolean;
 }
 
-/** A container's namespaces. INVALID_ARGUMENT or FAILED_PRECONDITION when the PID namespace asked for cannot be had. */
+/**
+ * A container's namespaces. INVALID_ARGUMENT or FAILED_PRECONDITION when the PID namespace asked for cannot
+ * be had.
+ */
 export function containerNamespaces(input: ContainerNamespacesInput): Namespace[] {
   refuseUserNamespace(input.options, "config.linux.security_context");
   const namespaces: Namespace[] = [{ type: "mount" }, ...pinnedNamespaces(input.pinned)];
@@ -34,7 +37,10 @@ export function containerNamespaces(input: ContainerNamespacesInput): Namespace[
   return namespaces;
 }
 
-/** The pause container's: a PID namespace of its own, which POD containers join, unless the pod is in the host's. */
+/**
+ * The pause container's: a PID namespace of its own, which POD containers join, unless the pod is in the
+ * host's.
+ */
 export function sandboxNamespaces(options: NamespaceOption | null, pinned: PinnedNamespaces): Namespace[] {
   refuseUserNamespace(options, "config.linux.security_context");
   const namespaces: Namespace[] = [{ type: "mount" }, ...pinnedNamespaces(pinned)];

@@ -1,11 +1,15 @@
-/** Mount propagation of the CRI, and whether the host's mount allows it (mount_namespaces(7), proc(5) on mountinfo). */
+/**
+ * Mount propagation of the CRI, and whether the host's mount allows it (mount_namespaces(7), proc(5) on
+ * mountinfo).
+ */
 import { readFileSync } from "node:fs";
 import type { MountPropagation } from "../../cri/messages.ts";
 import { invalidArgument } from "../../cri/status-error.ts";
 
 /**
- * The mount option for `propagation` of host path `source`, which has no links. INVALID_ARGUMENT when the mount that holds it is not shared
- * (BIDIRECTIONAL), or neither shared nor a slave (HOST_TO_CONTAINER): nothing would propagate.
+ * The mount option for `propagation` of host path `source`, which has no links. INVALID_ARGUMENT when the
+ * mount that holds it is not shared (BIDIRECTIONAL), or neither shared nor a slave (HOST_TO_CONTAINER):
+ * nothing would propagate.
  */
 export function propagationOption(
   propagation: MountPropagation,

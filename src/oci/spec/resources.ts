@@ -1,4 +1,7 @@
-/** What a container may use: LinuxContainerResources as OCI resources, at its creation and in UpdateContainerResources. */
+/**
+ * What a container may use: LinuxContainerResources as OCI resources, at its creation and in
+ * UpdateContainerResources.
+ */
 import type { HugepageLimit, Int64, LinuxContainerResources } from "../../cri/messages.ts";
 import { invalidArgument } from "../../cri/status-error.ts";
 import type { Host } from "./host.ts";
@@ -8,9 +11,9 @@ import type { Resources } from "./types.ts";
 const maximumInt64 = 2 ** 63 - 1024;
 
 /**
- * The OCI resources of a request; what it leaves at 0 or empty is left out, so an update leaves it as it is. A memory limit limits swap to
- * the same unless the request says otherwise: no swap. `field` is the message, for errors. INVALID_ARGUMENT for values the kernel would refuse or
- * that this machine cannot enforce.
+ * The OCI resources of a request; what it leaves at 0 or empty is left out, so an update leaves it as it is.
+ * A memory limit limits swap to the same unless the request says otherwise: no swap. `field` is the message,
+ * for errors. INVALID_ARGUMENT for values the kernel would refuse or that this machine cannot enforce.
  */
 export function ociResources(
   requested: LinuxContainerResources | null,

@@ -33,7 +33,10 @@ export interface SandboxSpecInput {
   host: Host;
 }
 
-/** Throws INVALID_ARGUMENT for a wrong user and for an image with nothing to run. Sysctls are set when the namespaces are made. */
+/**
+ * Throws INVALID_ARGUMENT for a wrong user and for an image with nothing to run. Sysctls are set when the
+ * namespaces are made.
+ */
 export function buildSandboxSpec(input: SandboxSpecInput): Spec {
   const { config, image, rootfs, pinned, host } = input;
   const context = config.linux?.securityContext ?? null;

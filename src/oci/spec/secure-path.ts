@@ -1,4 +1,7 @@
-/** Paths inside a root file system whose links may point anywhere: they are followed as a process chrooted there would. */
+/**
+ * Paths inside a root file system whose links may point anywhere: they are followed as a process chrooted
+ * there would.
+ */
 import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, readSync } from "node:fs";
 import { join } from "node:path";
 
@@ -6,8 +9,9 @@ import { join } from "node:path";
 const maximumLinks = 40;
 
 /**
- * The host's path of `path` inside `root`, with every link resolved within `root`; what does not exist is taken as it is named.
- * Sound as long as nobody changes the tree meanwhile: for containers not yet started. Throws ELOOP.
+ * The host's path of `path` inside `root`, with every link resolved within `root`; what does not exist is
+ * taken as it is named. Sound as long as nobody changes the tree meanwhile: for containers not yet started.
+ * Throws ELOOP.
  */
 export function securePath(root: string, path: string): string {
   const pending = path.split("/");
@@ -33,8 +37,8 @@ export function securePath(root: string, path: string): string {
 }
 
 /**
- * The text of file `path` inside `root`, or undefined where there is none. Throws for what is not a plain file or is larger
- * than `maximumBytes`: an image must not hold the daemon up with a FIFO or a huge file.
+ * The text of file `path` inside `root`, or undefined where there is none. Throws for what is not a plain
+ * file or is larger than `maximumBytes`: an image must not hold the daemon up with a FIFO or a huge file.
  */
 export function readFileInRoot(root: string, path: string, maximumBytes: number): string | undefined {
   const file = securePath(root, path);

@@ -1,4 +1,7 @@
-/** config.json of the OCI runtime specification 1.0.2, the parts that critter writes. Names are the specification's. */
+/**
+ * config.json of the OCI runtime specification 1.0.2, the parts that critter writes. Names are the
+ * specification's.
+ */
 
 /** The version of the specification that these files follow. */
 export const ociVersion = "1.0.2";

@@ -6,8 +6,8 @@ import type { ImageConfig } from "./image-config.ts";
 import { securePath } from "./secure-path.ts";
 
 /**
- * The request's `working_dir`, else the image's, else `/`; made inside `rootfs` where it is missing, since not every
- * runtime does that. INVALID_ARGUMENT for a relative one.
+ * The request's `working_dir`, else the image's, else `/`; made inside `rootfs` where it is missing, since
+ * not every runtime does that. INVALID_ARGUMENT for a relative one.
  */
 export function workingDirectory(rootfs: string, requested: string, image: ImageConfig): string {
   if (requested !== "" && !requested.startsWith("/")) {
