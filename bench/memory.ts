@@ -4,7 +4,7 @@ import { processes } from "../test/support/processes.ts";
 
 export interface Memory {
   rss: number;
-  /** Pages that only this process has, clean and dirty. */
+  /** What it wrote and nobody shares. Pages of its program are not in it: the kernel can drop them. */
   private: number;
   /** Its share of the pages it has in common with others. */
   pss: number;
@@ -20,7 +20,7 @@ export function memoryOf(pid: number): Memory | undefined {
   }
   const bytes = (name: string) =>
     Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(text)?.[1] ?? 0) * 1024;
-  return { rss: bytes("Rss"), private: bytes("Private_Clean") + bytes("Private_Dirty"), pss: bytes("Pss") };
+  return { rss: bytes("Rss"), private: bytes("Private_Dirty"), pss: bytes("Pss") };
 }
 
 /** The memory of a daemon and its helper processes together. Monitors are no children of it and do not count. */

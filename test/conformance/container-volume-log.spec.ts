@@ -3,8 +3,9 @@ import { existsSync } from "node:fs";
 import { mkdir, readFile, rename, stat, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { parseLog } from "./cri-log.ts";
-import { eventually, type SpecContext, spec } from "./spec.ts";
+import { parseLog } from "../support/cri-log.ts";
+import { eventually } from "../support/eventually.ts";
+import { type SpecContext, spec } from "./spec.ts";
 
 spec("Container: runtime should support starting container with volume", async (cri) => {
   const folder = await folderWithFile(cri);

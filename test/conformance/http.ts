@@ -1,7 +1,8 @@
 /** Asking a pod's web server. */
 import assert from "node:assert/strict";
 import { isIPv4 } from "node:net";
-import { eventually, type Pod, type SpecContext } from "./spec.ts";
+import { eventually } from "../support/eventually.ts";
+import type { Pod, SpecContext } from "./spec.ts";
 
 /** The pod's IPv4 address as PodSandboxStatus tells it. */
 export async function podAddress(cri: SpecContext, { id }: Pod): Promise<string> {

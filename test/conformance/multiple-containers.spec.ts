@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { isAbsolute } from "node:path";
 import { HTTPD } from "../support/configs.ts";
-import { parseLog } from "./cri-log.ts";
+import { parseLog } from "../support/cri-log.ts";
+import { eventually } from "../support/eventually.ts";
 import { assertAnswers, podAddress } from "./http.ts";
-import { eventually, type Pod, type SpecContext, spec } from "./spec.ts";
+import { type Pod, type SpecContext, spec } from "./spec.ts";
 
 const PREFIX = "Multiple Containers: when running multiple containers in a pod should support";
 

@@ -13,6 +13,7 @@ import type {
 } from "../../src/cri/messages.ts";
 import type { Init } from "../../src/cri/proto.ts";
 import { containerConfig, podConfig } from "../support/configs.ts";
+import { eventually } from "../support/eventually.ts";
 import { cgroupParent, client, runtime as runtimeName } from "./endpoint.ts";
 import { knownDifference } from "./known-differences.ts";
 
@@ -172,19 +173,6 @@ export class SpecContext {
     for (const reference of references) {
       const present = await this.imageStatus(withTag(reference));
       if (present) await this.image.RemoveImage({ image: { image: present.id } });
-    }
-  }
-}
-
-/** Repeats `attempt` until it does not fail, four seconds by default; then its last error counts. */
-export async function eventually<T>(attempt: () => Promise<T>, seconds = 4): Promise<T> {
-  const end = performance.now() + seconds * 1000;
-  for (;;) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (performance.now() > end) throw error;
-      await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
 }

@@ -1,7 +1,7 @@
 /** A critter daemon under test, everything of it below one temporary folder, with a network and a cgroup of its own. */
 import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { stringify } from "smol-toml";
 import { CriClient } from "../../src/client/cri-client.ts";
 import { writeRegistriesConf } from "../registry/mirrors.ts";
@@ -16,8 +16,8 @@ export interface DaemonOptions {
   registry?: string;
   /** Keys that differ from the test's own, by table: `{ "crio.runtime": { log_level: "debug" } }`. */
   settings?: Record<string, Record<string, string | number | boolean | string[]>>;
-  /** Folders of CNI plugins that go before Debian's. */
-  pluginDirs?: string[];
+  /** A CNI plugin (path of its program) that goes after bridge and portmap. */
+  cniPlugin?: string;
 }
 
 const launcher = join(import.meta.dirname, "..", "..", "bin", "critter");
@@ -31,6 +31,7 @@ export class Daemon {
   readonly network: TestNetwork;
   /** The parent cgroup to give to pods; it is removed by `dispose`. */
   readonly cgroupParent: string;
+  readonly namespacesDir: string;
   readonly client: CriClient;
   #child: Child | undefined;
 
@@ -40,6 +41,7 @@ export class Daemon {
     this.socket = join(folder, "critter.sock");
     this.configFile = join(folder, "crio.conf");
     this.cgroupParent = `/critter-test-${network.name}`;
+    this.namespacesDir = join(folder, "namespaces");
     this.client = new CriClient(this.socket);
   }
 
@@ -91,7 +93,8 @@ export class Daemon {
 /** Prepares a daemon's folder and starts it there. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const folder = await mkdtemp(join(tmpdir(), "critter-test-"));
-  const network = await createNetwork(folder, "crit");
+  const plugins = options.cniPlugin ? [{ type: basename(options.cniPlugin) }] : [];
+  const network = await createNetwork(folder, "crit", plugins);
   const daemon = new Daemon(folder, network);
   try {
     await writeFile(daemon.configFile, await configuration(daemon, options));
@@ -105,9 +108,9 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
 
 async function configuration(daemon: Daemon, options: DaemonOptions): Promise<string> {
   const { folder, network, socket } = daemon;
-  const { registry, settings = {}, pluginDirs = [] } = options;
-  const namespaces = join(folder, "namespaces");
-  await mkdir(namespaces);
+  const { registry, settings = {}, cniPlugin } = options;
+  const pluginDirs = cniPlugin ? [dirname(cniPlugin)] : [];
+  await mkdir(daemon.namespacesDir);
   return stringify({
     crio: {
       root: join(folder, "root"),
@@ -116,7 +119,7 @@ async function configuration(daemon: Daemon, options: DaemonOptions): Promise<st
       api: { listen: socket, ...settings["crio.api"] },
       runtime: {
         cgroup_manager: "cgroupfs",
-        namespaces_dir: namespaces,
+        namespaces_dir: daemon.namespacesDir,
         log_level: "debug",
         ...settings["crio.runtime"],
       },

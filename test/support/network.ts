@@ -22,8 +22,15 @@ export interface TestNetwork {
 /** Where Debian keeps the CNI plugins. */
 export const CNI_BIN_DIR = "/usr/lib/cni";
 
-/** Writes a conflist of bridge, host-local and portmap into `folder`/cni. `label` is at most five letters long. */
-export async function createNetwork(folder: string, label: string): Promise<TestNetwork> {
+/**
+ * Writes a conflist of bridge, host-local, portmap and then `plugins` into `folder`/cni. `label` is at most five
+ * letters long.
+ */
+export async function createNetwork(
+  folder: string,
+  label: string,
+  plugins: object[] = [],
+): Promise<TestNetwork> {
   const { number, subnet } = freeSubnet();
   const name = `${label}-${number}`;
   const network = {
@@ -36,12 +43,12 @@ export async function createNetwork(folder: string, label: string): Promise<Test
   await mkdir(network.confDir, { recursive: true });
   await writeFile(
     join(network.confDir, "10-bridge.conflist"),
-    JSON.stringify(conflist(network, folder), null, 2),
+    JSON.stringify(conflist(network, folder, plugins), null, 2),
   );
   return network;
 }
 
-function conflist(network: TestNetwork, folder: string): object {
+function conflist(network: TestNetwork, folder: string, more: object[]): object {
   const bridge = {
     type: "bridge",
     bridge: network.bridge,
@@ -55,7 +62,7 @@ function conflist(network: TestNetwork, folder: string): object {
     },
   };
   const portmap = { type: "portmap", capabilities: { portMappings: true } };
-  return { cniVersion: "1.0.0", name: network.name, plugins: [bridge, portmap] };
+  return { cniVersion: "1.0.0", name: network.name, plugins: [bridge, portmap, ...more] };
 }
 
 /** A /22 of 10.64.0.0/10 that no interface of this machine is in; where the search starts differs by process. */
@@ -73,7 +80,7 @@ function freeSubnet(): { number: number; subnet: string } {
 /** Deletes the bridge and the iptables rules and chains of the network that a killed runtime left. */
 export async function removeNetwork(network: TestNetwork): Promise<void> {
   await run("ip", ["link", "delete", network.bridge]).catch(ignoreAbsent);
-  const rules = (await iptablesRules()).filter((line) => line.includes(`"${network.name}"`));
+  const rules = await rulesOf(network);
   const chains = new Set<string>();
   for (const { table, rule } of rules.map(parse)) {
     await run("iptables", ["-w", "-t", table, "-D", ...rule]).catch(ignoreAbsent);
@@ -87,6 +94,11 @@ export async function removeNetwork(network: TestNetwork): Promise<void> {
 }
 
 function ignoreAbsent(): void {}
+
+/** The rules that bridge and portmap made for pods of the network; they bear its name in a quoted comment. */
+export async function rulesOf({ name }: TestNetwork): Promise<string[]> {
+  return (await iptablesRules()).filter((rule) => rule.includes(`\\"${name}\\"`));
+}
 
 /** The rules of the tables nat and filter, one `TABLE RULE` a line, as iptables-save prints them. */
 export async function iptablesRules(): Promise<string[]> {

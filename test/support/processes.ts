@@ -1,5 +1,5 @@
 /** Processes of this machine, by what /proc says of them. */
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 
 export interface ProcessEntry {
   pid: number;
@@ -27,16 +27,15 @@ export function processesNaming(folder: string): ProcessEntry[] {
   });
 }
 
-/** Pids of the processes whose root filesystem lies in `folder`: those of its containers. */
+/** Pids of the processes whose root filesystem is an overlay with its upper layer in `folder`: those of its containers. */
 export function processesRootedIn(folder: string): number[] {
   return processes()
     .map(({ pid }) => pid)
     .filter((pid) => {
-      try {
-        return readlinkSync(`/proc/${pid}/root`).startsWith(`${folder}/`);
-      } catch {
-        return false;
-      }
+      const root = read(`/proc/${pid}/mountinfo`)
+        ?.split("\n")
+        .find((line) => line.split(" ")[4] === "/");
+      return root?.includes(`upperdir=${folder}/`);
     });
 }
 

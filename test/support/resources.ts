@@ -1,0 +1,86 @@
+/** Counts of what a runtime holds of the machine, to be compared before and after. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { countCgroups } from "./cgroups.ts";
+import { rulesOf, type TestNetwork } from "./network.ts";
+import { processesNaming, processesRootedIn } from "./processes.ts";
+import { mountsBelow } from "./sweep.ts";
+
+/** Where a runtime under test keeps what it holds. */
+export interface Scope {
+  /** Everything of the runtime lies below it. */
+  folder: string;
+  /** Folder below which namespaces are pinned. */
+  namespacesDir: string;
+  network: TestNetwork;
+  cgroupParent: string;
+}
+
+export interface Resources {
+  mounts: number;
+  /** Files to which namespaces are pinned. */
+  namespaces: number;
+  /** Addresses that host-local has given away. */
+  leases: number;
+  iptablesRules: number;
+  /** Ports of the bridge. */
+  interfaces: number;
+  /** Below the parent cgroup. */
+  cgroups: number;
+  monitors: number;
+  /** runc and other helpers that should be short-lived. */
+  runtimes: number;
+  containerProcesses: number;
+  /** Folders below `root` and `runroot`, or containerd's `root` and `state`. */
+  folders: number;
+}
+
+/** Counts what is there now. Images count as folders, so compare only once they are pulled. */
+export async function countResources({
+  folder,
+  namespacesDir,
+  network,
+  cgroupParent,
+}: Scope): Promise<Resources> {
+  const programs = processesNaming(folder).map(({ program }) => program);
+  const count = (pattern: RegExp) => programs.filter((program) => pattern.test(program)).length;
+  const state = ["root", "runroot", "state"].map((name) => join(folder, name));
+  return {
+    mounts: mountsBelow(folder).length,
+    namespaces: entriesBelow(namespacesDir).files,
+    leases: namesIn(network.leaseDir).filter((name) => /^[0-9.]+$/.test(name)).length,
+    iptablesRules: (await rulesOf(network)).length,
+    interfaces: namesIn(`/sys/class/net/${network.bridge}/brif`).length,
+    cgroups: countCgroups(cgroupParent),
+    monitors: count(/^(conmon|containerd-shim)/),
+    runtimes: count(/^(runc|crun)/),
+    containerProcesses: processesRootedIn(folder).length,
+    folders: state.reduce((sum, path) => sum + entriesBelow(path).folders, 0),
+  };
+}
+
+function entriesBelow(folder: string): { files: number; folders: number } {
+  const sum = { files: 0, folders: 0 };
+  for (const entry of entriesIn(folder)) {
+    if (!entry.isDirectory()) {
+      sum.files++;
+      continue;
+    }
+    const inside = entriesBelow(join(folder, entry.name));
+    sum.files += inside.files;
+    sum.folders += inside.folders + 1;
+  }
+  return sum;
+}
+
+function namesIn(folder: string): string[] {
+  return entriesIn(folder).map(({ name }) => name);
+}
+
+function entriesIn(folder: string) {
+  try {
+    return readdirSync(folder, { withFileTypes: true });
+  } catch {
+    return [];
+  }
+}
