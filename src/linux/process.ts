@@ -1,0 +1,66 @@
+/** Processes named so that a reused number is never taken for the old one: pid and start time together. */
+import { closeSync, readFileSync } from "node:fs";
+import { check, declare, LinuxError } from "./libc.ts";
+
+const syscall = declare("long syscall(long number, long a, long b, long c, long d)");
+const SYS_pidfd_send_signal = 424;
+const SYS_pidfd_open = 434;
+
+/** One process for all time; plain data, fit for the state database. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Field 22 of /proc/PID/stat: clock ticks from boot to the process's start. */
+  readonly startTime: number;
+}
+
+/** Who has the number `pid` now; undefined when nobody has, or only a zombie. */
+export function processIdentity(pid: number): ProcessIdentity | undefined {
+  const stat = readStat(pid);
+  // The command's name stands in parentheses and may hold anything, so count from the last one.
+  const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const startTime = Number(fields[18]);
+  if (state === "Z" || state === "X" || !Number.isFinite(startTime)) return undefined;
+  return { pid, startTime };
+}
+
+/** Whether that very process still runs; a zombie does not. */
+export function isAlive({ pid, startTime }: ProcessIdentity): boolean {
+  return processIdentity(pid)?.startTime === startTime;
+}
+
+/** Sends `signal` (a number) to that very process. False when it is gone; throws LinuxError when the kernel refuses. */
+export function signalProcess(identity: ProcessIdentity, signal: number): boolean {
+  const pidfd = openPidfd(identity.pid);
+  if (pidfd === undefined) return false;
+  try {
+    if (!isAlive(identity)) return false;
+    const sent = syscall(SYS_pidfd_send_signal, pidfd, signal, 0, 0);
+    check(sent, "pidfd_send_signal", `${signal} to process ${identity.pid}`);
+    return true;
+  } catch (error) {
+    if ((error as LinuxError).code === "ESRCH") return false;
+    throw error;
+  } finally {
+    closeSync(pidfd);
+  }
+}
+
+/** A pidfd of process `pid` (close-on-exec; the caller closes it), or undefined when there is none. Throws LinuxError. */
+export function openPidfd(pid: number): number | undefined {
+  try {
+    return check(syscall(SYS_pidfd_open, pid, 0, 0, 0), "pidfd_open", `of process ${pid}`);
+  } catch (error) {
+    if (error instanceof LinuxError && error.code === "ESRCH") return undefined;
+    throw error;
+  }
+}
+
+function readStat(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/stat`, "latin1");
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ESRCH") return "";
+    throw error;
+  }
+}
