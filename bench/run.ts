@@ -21,6 +21,8 @@ const { values } = parseArgs({
   },
 });
 
+// The client in Go ends by Ctrl-C, its benchmark fails, and what was started is stopped as after any failure.
+process.on("SIGINT", () => {});
 const groups = selectedGroups();
 const runs = Number(values.runs);
 if (!(runs >= 1)) throw new Error(`--runs is ${values.runs}: a number above 0`);

@@ -2,27 +2,32 @@
 import { FIGURES, type Figure, type Measurements } from "./figures.ts";
 
 /**
- * One row a figure that was measured, one column a runtime; the ratio is the first runtime's to the second's, and
- * stands beside the most that it may be.
+ * One row a figure that was measured, one column a runtime; the ratio is the first runtime's to the second's; critter's stands
+ * beside the most that it may be.
  */
 export function renderTable(names: readonly string[], measured: readonly Measurements[]): string {
   const compared = names.length > 1;
-  const head = ["", ...names, ...(compared ? ["ratio", "target"] : [])];
+  const promised = names[0] === "critter";
+  const head = ["", ...names, ...(compared ? ["ratio"] : []), ...(compared && promised ? ["target"] : [])];
   const rows = FIGURES.map((figure) => ({ figure, values: measured.map((all) => figure.value(all)) }))
     .filter(({ values }) => values.some((value) => !Number.isNaN(value)))
     .map(({ figure, values }) => [
       `${figure.label} (${figure.unit})`,
       ...values.map(number),
-      ...(compared ? verdict(figure, values) : []),
+      ...(compared ? [ratioText(ratioOf(values))] : []),
+      ...(compared && promised ? [verdict(figure, ratioOf(values))] : []),
     ]);
   const rule = head.map((_, column) => (column === 0 ? "---" : "---:"));
   return [head, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 
-function verdict(figure: Figure, [first = Number.NaN, second = Number.NaN]: number[]): string[] {
-  const ratio = first / second;
-  if (figure.target === undefined || Number.isNaN(ratio)) return [ratioText(ratio), ""];
-  return [ratioText(ratio), `≤ ${figure.target} ${ratio <= figure.target ? "met" : "MISSED"}`];
+function ratioOf([first = Number.NaN, second = Number.NaN]: number[]): number {
+  return first / second;
+}
+
+function verdict({ target }: Figure, ratio: number): string {
+  if (target === undefined || Number.isNaN(ratio)) return "";
+  return `≤ ${target} ${ratio <= target ? "met" : "MISSED"}`;
 }
 
 function ratioText(ratio: number): string {
