@@ -6,7 +6,7 @@ import type { Endpoint } from "./registries-conf.ts";
 
 /**
  * `unreachable`: no answer at all; `busy`: 429 or 5xx; `refused`: any other status; `invalid`: an answer that breaks
- * the protocol or the content's digest.
+ * the protocol; `corrupt`: content of another digest or size than it should have.
  */
 export type FailureKind =
   | "unreachable"
@@ -52,19 +52,15 @@ export class RegistryFailure extends Error {
   }
 }
 
-/** Connection errors that another attempt in a second will not mend. */
-const lasting = new Set(["ECONNREFUSED", "ENOTFOUND", "EHOSTUNREACH", "ENETUNREACH", "EPROTO"]);
+/** What another attempt in a moment may mend; name resolution, refusals, TLS and timeouts have taken their time. */
+const passing = new Set(["ECONNRESET", "EPIPE"]);
 
 /** An error of the network or of TLS as a failure of kind `unreachable`. */
 export function unreachable(error: unknown): RegistryFailure {
   const code = (error as NodeJS.ErrnoException).code ?? "";
   // Node joins the attempts over IPv4 and IPv6 into an error without a message of its own.
   const message = messageOf(error) || (error instanceof AggregateError ? messageOf(error.errors[0]) : code);
-  const isTls = /^ERR_(TLS|SSL)|CERT|^UNABLE_TO/.test(code);
-  return new RegistryFailure("unreachable", message, {
-    cause: error,
-    retryable: !lasting.has(code) && !isTls,
-  });
+  return new RegistryFailure("unreachable", message, { cause: error, retryable: passing.has(code) });
 }
 
 /**

@@ -1,0 +1,53 @@
+import assert from "node:assert/strict";
+import type { Socket } from "node:net";
+import { test } from "node:test";
+import { ScriptedServer } from "../../test/registry/scripted-server.ts";
+import { HttpClient, readBounded } from "./http.ts";
+
+const options = { connectTimeout: 1000, idleTimeout: 1000 };
+const plain = { headers: {}, insecure: false };
+
+test("a connection is kept, and one the server closed meanwhile costs nothing", async () => {
+  const connections = new Set<Socket>();
+  await using server = await ScriptedServer.start((request, response) => {
+    if (connections.has(request.socket) && connections.size === 1 && request.url === "/third")
+      request.socket.destroy();
+    else response.end(request.url);
+    connections.add(request.socket);
+  });
+  const client = new HttpClient(options);
+  for (const path of ["/first", "/second", "/third"]) {
+    const { body } = await client.request(new URL(`http://${server.address}${path}`), plain);
+    assert.equal((await readBounded(body, 100)).toString(), path);
+  }
+  assert.equal(connections.size, 2);
+  await client.close();
+});
+
+test("the environment's proxy is used, but not for loopback", async () => {
+  await using proxy = await ScriptedServer.start((_request, response) => response.end("from the proxy"));
+  await using server = await ScriptedServer.start((_request, response) => response.end("direct"));
+  process.env.HTTP_PROXY = `http://${proxy.address}`;
+  const client = new HttpClient(options);
+  try {
+    for (const [url, expected] of [
+      ["http://image.test/v2/", "from the proxy"],
+      [`http://${server.address}/v2/`, "direct"],
+    ] as const) {
+      const { body } = await client.request(new URL(url), plain);
+      assert.equal((await readBounded(body, 100)).toString(), expected);
+    }
+  } finally {
+    delete process.env.HTTP_PROXY;
+    await client.close();
+  }
+  assert.deepEqual(proxy.requests, ["GET http://image.test/v2/"]);
+});
+
+test("a body over its limit is refused", async () => {
+  await using server = await ScriptedServer.start((_request, response) => response.end("12345"));
+  const client = new HttpClient(options);
+  const { body } = await client.request(new URL(`http://${server.address}/`), plain);
+  await assert.rejects(readBounded(body, 4), RangeError);
+  await client.close();
+});
