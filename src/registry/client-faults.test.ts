@@ -1,33 +1,27 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import type { IncomingMessage, ServerResponse } from "node:http";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
-import { after, test } from "node:test";
+import { test } from "node:test";
 import { status } from "@grpc/grpc-js";
+import {
+  clientOf,
+  config,
+  descriptor,
+  image,
+  layer,
+  manifest,
+  sendLayer,
+  sendManifest,
+} from "../../test/registry/scripted-image.ts";
 import { type Script, ScriptedServer } from "../../test/registry/scripted-server.ts";
-import { RegistryClient, type RegistryClientOptions } from "./client.ts";
 import { digestOf } from "./digest.ts";
-import { ociConfig, ociIndex, ociManifest } from "./media-types.ts";
+import { ociIndex, ociManifest } from "./media-types.ts";
 import { parseReference } from "./reference.ts";
 import { resolveImage } from "./resolve-image.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "critter-faults-"));
-after(() => rmSync(folder, { recursive: true }));
-
-const layer = Buffer.alloc(200_000, "0123456789");
-const descriptor = {
-  mediaType: "application/vnd.oci.image.layer.v1.tar",
-  digest: digestOf(layer),
-  size: layer.length,
-};
-const config = { mediaType: ociConfig, digest: digestOf(Buffer.from("{}")), size: 2 };
-const manifest = Buffer.from(
-  JSON.stringify({ schemaVersion: 2, mediaType: ociManifest, config, layers: [descriptor] }),
-);
-const image = parseReference("image.test/app:v1");
 const noAuth = {
   serverAddress: "",
   username: "",
@@ -37,37 +31,6 @@ const noAuth = {
   registryToken: "",
 };
 const jane = { ...noAuth, username: "jane", password: "secret" };
-
-/** A client that pulls image.test from the servers in order, the last being the registry itself. */
-function clientOf(servers: ScriptedServer[], options: Partial<RegistryClientOptions> = {}, insecure = true) {
-  const [location, ...mirrors] = servers
-    .map(({ address }) => `location = "${address}"\ninsecure = ${insecure}\n`)
-    .reverse();
-  const path = join(mkdtempSync(join(folder, "conf-")), "registries.conf");
-  const tables = mirrors.reverse().map((mirror) => `[[registry.mirror]]\n${mirror}`);
-  writeFileSync(path, `[[registry]]\nprefix = "image.test"\n${location}${tables.join("")}`);
-  const client = new RegistryClient({ registriesConf: path, rounds: 2, delay: 1, ...options });
-  return Object.assign(client, { [Symbol.asyncDispose]: () => client.close() });
-}
-
-function sendManifest(response: ServerResponse, bytes = manifest, type = ociManifest): void {
-  response.writeHead(200, { "content-type": type, "content-length": bytes.length }).end(bytes);
-}
-
-/** The layer, or the rest of it, as a registry that knows Range sends it. */
-function sendLayer(request: IncomingMessage, response: ServerResponse): void {
-  const from = Number(/bytes=(\d+)-/.exec(request.headers.range ?? "")?.[1] ?? 0);
-  const rest = layer.subarray(from);
-  const range = { "content-range": `bytes ${from}-${layer.length - 1}/${layer.length}` };
-  response.writeHead(from ? 206 : 200, { "content-length": rest.length, ...(from && range) }).end(rest);
-}
-
-/** Half of what was promised, then a broken connection. */
-function sendHalf(response: ServerResponse, from = 0): void {
-  const rest = layer.subarray(from);
-  response.writeHead(200, { "content-length": rest.length });
-  response.write(rest.subarray(0, rest.length / 2), () => response.destroy());
-}
 
 test("a busy registry is asked again, and named when it stays busy", async () => {
   let busy = 1;
@@ -160,60 +123,6 @@ test("schema 1, artifacts, and manifests that are not what the index says are re
   await assert.rejects(resolve("index"), { code: status.DATA_LOSS, message: /its index gives/ });
 });
 
-test("a blob whose connection breaks is taken up where it broke", async () => {
-  let breaks = 3;
-  await using server = await ScriptedServer.start((request, response) => {
-    if (breaks-- > 0 && !request.headers.range) sendHalf(response);
-    else sendLayer(request, response);
-  });
-  await using client = clientOf([server]);
-  assert.deepEqual(await buffer(await client.blob(image, descriptor)), layer);
-  assert.equal(server.requests.length, 2);
-});
-
-test("a registry that knows no Range sends all of it again", async () => {
-  let breaks = 1;
-  await using server = await ScriptedServer.start((_request, response) => {
-    if (breaks-- > 0) sendHalf(response);
-    else response.writeHead(200, { "content-length": layer.length }).end(layer);
-  });
-  await using client = clientOf([server]);
-  assert.deepEqual(await buffer(await client.blob(image, descriptor)), layer);
-});
-
-test("a mirror that breaks off each time is left for the next", async () => {
-  await using mirror = await ScriptedServer.start((_request, response) => sendHalf(response));
-  await using server = await ScriptedServer.start(sendLayer);
-  await using client = clientOf([mirror, server]);
-  assert.deepEqual(await buffer(await client.blob(image, descriptor)), layer);
-  assert.equal(mirror.requests.length, 1);
-});
-
-test("a blob that breaks again and again fails with the byte it reached", async () => {
-  await using server = await ScriptedServer.start((_request, response) => sendHalf(response));
-  await using client = clientOf([server]);
-  await assert.rejects(buffer(await client.blob(image, descriptor)), {
-    code: status.UNAVAILABLE,
-    message: /breaks off at byte 100000 of 200000/,
-  });
-});
-
-test("a blob of another length is refused before and while it is read", async () => {
-  await using server = await ScriptedServer.start(({ url }, response) => {
-    if (url?.includes("/told/")) response.writeHead(200, { "content-length": 5 }).end("12345");
-    else response.writeHead(200).end(Buffer.concat([layer, layer]));
-  });
-  await using client = clientOf([server]);
-  await assert.rejects(client.blob(parseReference("image.test/told/app"), descriptor), {
-    code: status.DATA_LOSS,
-    message: /offers 5 bytes/,
-  });
-  await assert.rejects(buffer(await client.blob(image, descriptor)), {
-    code: status.DATA_LOSS,
-    message: /more than its 200000 bytes/,
-  });
-});
-
 test("a server that hangs is given up, before and within the answer", async () => {
   await using server = await ScriptedServer.start(({ url }, response) => {
     if (url?.includes("/blobs/")) response.writeHead(200, { "content-length": layer.length }).write("12345");
@@ -248,19 +157,6 @@ test("cancelling ends a request, a pause and a stream with the signal's reason",
   await assert.rejects(buffer(stream), reason);
 });
 
-test("a stream nobody reads lets go of its connection", async () => {
-  let closed: () => void;
-  const gone = new Promise<void>((resolve) => {
-    closed = resolve;
-  });
-  await using server = await ScriptedServer.start((_request, response) => {
-    response.once("close", closed).writeHead(200, { "content-length": layer.length }).write("12345");
-  });
-  await using client = clientOf([server]);
-  (await client.blob(image, descriptor)).destroy();
-  await gone;
-});
-
 test("a redirect to another host carries no credentials", async () => {
   const seen: (string | undefined)[] = [];
   await using storage = await ScriptedServer.start((request, response) => {
@@ -286,6 +182,7 @@ test("redirects in a circle end", async () => {
 });
 
 test("TLS: an unknown certificate is refused, unless the registry is insecure", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "critter-tls-"));
   const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
   const subject = ["-subj", "/CN=image.test", "-nodes", "-keyout", key, "-out", cert];
   execFileSync(
@@ -296,6 +193,7 @@ test("TLS: an unknown certificate is refused, unless the registry is insecure", 
     },
   );
   const tls = { key: readFileSync(key, "utf8"), cert: readFileSync(cert, "utf8") };
+  rmSync(folder, { recursive: true });
   await using server = await ScriptedServer.start((_request, response) => sendManifest(response), tls);
   await using trusting = clientOf([server]);
   assert.equal((await trusting.manifest(image)).digest, digestOf(manifest));
