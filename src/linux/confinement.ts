@@ -1,0 +1,37 @@
+/** A root and a umask of a thread's own: what unshare(CLONE_FS) and chroot(2) do for a worker. */
+import { openSync } from "node:fs";
+import { check, declare } from "./libc.ts";
+
+const unshareCall = declare("int unshare(int flags)");
+const chrootCall = declare("int chroot(const char *path)");
+const chdirCall = declare("int chdir(const char *path)");
+const fchdirCall = declare("int fchdir(int fd)");
+const umaskCall = declare("unsigned int umask(unsigned int mask)");
+
+const CLONE_FS = 0x200;
+
+/**
+ * Gives the calling thread its own root, working folder and umask (which becomes 0). For a worker that does only
+ * synchronous fs calls: asynchronous ones run on threads that keep the daemon's root.
+ */
+export class Confinement {
+  readonly #home: number;
+
+  constructor() {
+    this.#home = openSync("/", "r");
+    check(unshareCall(CLONE_FS), "unshare", "CLONE_FS");
+    umaskCall(0);
+  }
+
+  /** Makes `folder` this thread's root. Throws LinuxError. */
+  enter(folder: string): void {
+    check(chrootCall(folder), "chroot", folder);
+    check(chdirCall("/"), "chdir", "/");
+  }
+
+  /** Goes back to the root the thread was made with. */
+  leave(): void {
+    check(fchdirCall(this.#home), "fchdir", "/");
+    check(chrootCall("."), "chroot", ".");
+  }
+}

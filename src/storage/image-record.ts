@@ -1,0 +1,36 @@
+/** What the database knows of an image. */
+import type { ImageSpec } from "../cri/messages.ts";
+import type { ImageConfig } from "./image-config.ts";
+
+export interface ImageRecord {
+  /** Digest of the configuration; the image's ID in every API. */
+  id: string;
+  /** `registry/repository:tag`, in full. */
+  repoTags: string[];
+  /** `registry/repository@digest`, of the index where the image came by one. */
+  repoDigests: string[];
+  /** What the image takes on disk: its unpacked layers, its configuration and manifest. */
+  size: number;
+  config: ImageConfig;
+  /** The manifest it came by, as the registry sent it. */
+  manifest: string;
+  manifestDigest: string;
+  /** Chain IDs, base layer first. */
+  layers: string[];
+  /** What the pull asked for last. */
+  spec: ImageSpec;
+  /** Set once it was removed under containers that use it: its layers stay until they go. */
+  removed?: true;
+}
+
+export function isImageRecord(record: unknown): record is ImageRecord {
+  const image = record as Partial<ImageRecord>;
+  return (
+    typeof image.id === "string" &&
+    [image.repoTags, image.repoDigests, image.layers].every(Array.isArray) &&
+    typeof image.size === "number" &&
+    typeof image.config?.config === "object" &&
+    typeof image.manifest === "string" &&
+    typeof image.spec === "object"
+  );
+}

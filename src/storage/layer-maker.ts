@@ -1,0 +1,109 @@
+/** Makes a layer's folder out of its blob, and lets nothing pass whose digests are wrong. */
+import type { Readable } from "node:stream";
+import { status } from "@grpc/grpc-js";
+import { messageOf, StatusError } from "../cri/status-error.ts";
+import type { Descriptor } from "../registry/descriptor.ts";
+import type { PartialBlobs } from "./partial-blobs.ts";
+import type { UnpackPool } from "./unpack.ts";
+import type { UnpackedLayer } from "./unpack-messages.ts";
+import { UnpackError } from "./unpack-thread.ts";
+
+/** A layer that an image wants. */
+export interface LayerSpec {
+  chainId: string;
+  diffId: string;
+  descriptor: Descriptor;
+  /** The layer below, unless it is the base. */
+  parent: LayerSpec | undefined;
+}
+
+/** Asks for a blob's bytes from `offset` on. */
+export type OpenBlob = (descriptor: Descriptor, offset: number, signal: AbortSignal) => Promise<Readable>;
+
+export type LayerState = "waiting" | "downloading" | "done";
+
+export interface LayerProgress {
+  /** Bytes of the blob that are here. */
+  downloaded: number;
+  state: LayerState;
+}
+
+/** A layer's content is broken or could not be unpacked; a pull adds which image it is of. */
+export class LayerError extends StatusError {}
+
+export class LayerMaker {
+  readonly #pool: UnpackPool;
+  readonly #partials: PartialBlobs;
+
+  constructor(pool: UnpackPool, partials: PartialBlobs) {
+    this.#pool = pool;
+    this.#partials = partials;
+  }
+
+  /**
+   * Downloads and unpacks at the same time; the result counts only because both digests were checked. Rejects with
+   * LayerError, with the error of `open`, or with the signal's reason; the folder is the caller's to remove then.
+   */
+  async make(
+    { descriptor, diffId }: LayerSpec,
+    folder: string,
+    open: OpenBlob,
+    progress: LayerProgress,
+    signal: AbortSignal,
+  ): Promise<UnpackedLayer> {
+    const { digest } = descriptor;
+    const partial = this.#partials.claim(descriptor);
+    let keep = false;
+    const source = (stop: AbortSignal) => download(open, descriptor, partial?.offset ?? 0, progress, stop);
+    try {
+      const unpacked = await this.#pool.unpack({ folder, digest, partial: partial?.path }, source, signal);
+      checkDigest(digest, unpacked.digest);
+      if (unpacked.diffId !== diffId) {
+        throw broken(
+          digest,
+          `it has the diff ID ${unpacked.diffId}, not ${diffId} as the configuration says`,
+        );
+      }
+      progress.state = "done";
+      return unpacked;
+    } catch (error) {
+      keep = !(error instanceof UnpackError || error instanceof LayerError);
+      throw error instanceof UnpackError ? explained(digest, error) : error;
+    } finally {
+      partial?.release(keep);
+    }
+  }
+}
+
+async function* download(
+  open: OpenBlob,
+  descriptor: Descriptor,
+  offset: number,
+  progress: LayerProgress,
+  signal: AbortSignal,
+): AsyncGenerator<Buffer> {
+  progress.state = "downloading";
+  progress.downloaded = offset;
+  for await (const chunk of await open(descriptor, offset, signal)) {
+    progress.downloaded += chunk.length;
+    yield chunk;
+  }
+}
+
+function checkDigest(expected: string, actual: string): void {
+  if (actual !== expected) throw broken(expected, `what the registry sent has the digest ${actual}`);
+}
+
+function broken(digest: string, reason: string): LayerError {
+  return new LayerError(status.DATA_LOSS, `layer ${digest}: ${reason}`);
+}
+
+function explained(digest: string, error: UnpackError): LayerError {
+  if (error.digest !== undefined && error.digest !== digest) {
+    return broken(digest, `what the registry sent has the digest ${error.digest}`);
+  }
+  if (error.digest !== undefined) return broken(digest, `it cannot be unpacked: ${error.message}`);
+  const full = error.code === "ENOSPC" || error.code === "EDQUOT";
+  const code = full ? status.RESOURCE_EXHAUSTED : status.INTERNAL;
+  return new LayerError(code, `layer ${digest}: ${messageOf(error)}`, { cause: error });
+}

@@ -1,0 +1,240 @@
+/** The layers on this machine: shared by chain ID, counted by who holds them, on disk before they count for good. */
+
+import { mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import { messageOf } from "../cri/status-error.ts";
+import { syncFilesystem } from "../linux/files.ts";
+import { log } from "../log.ts";
+import { Records, transaction } from "../state/database.ts";
+import type { LayerMaker, LayerProgress, LayerSpec, OpenBlob } from "./layer-maker.ts";
+import { isLayerRecord, type LayerRecord } from "./layer-record.ts";
+import type { Removals } from "./removals.ts";
+import { SharedWork } from "./shared-work.ts";
+import { together } from "./together.ts";
+import type { UnpackPool } from "./unpack.ts";
+
+export interface LayersOptions {
+  /** Folder of the layers' folders. */
+  folder: string;
+  database: DatabaseSync;
+  pool: UnpackPool;
+  maker: LayerMaker;
+  removals: Removals;
+  /** The kernel's id of this boot. */
+  bootId: string;
+}
+
+export class Layers {
+  readonly #options: LayersOptions;
+  readonly #database: DatabaseSync;
+  readonly #records: Records<LayerRecord>;
+  readonly #layers = new Map<string, LayerRecord>();
+  /** Those that have a record; a layer of a pull that is not over has none yet. */
+  readonly #written = new Set<string>();
+  /** Who wants a layer, by chain ID; a layer under way has holders too. */
+  readonly #holders = new Map<string, Set<string>>();
+  readonly #making = new SharedWork<LayerRecord>();
+  readonly #progress = new Map<string, LayerProgress>();
+  #lastFolder = 0;
+  #syncing: Promise<void> | undefined;
+  #syncAgain = false;
+
+  /** Reads the records and removes what is no layer: half-made folders, and what a power cut may have spoilt. */
+  constructor(options: LayersOptions) {
+    this.#options = options;
+    this.#database = options.database;
+    this.#records = new Records(options.database, "layers");
+    mkdirSync(options.folder, { recursive: true, mode: 0o711 });
+    this.#load();
+    if ([...this.#layers.values()].some((layer) => layer.unsyncedBoot)) this.#sync();
+  }
+
+  get(chainId: string): LayerRecord | undefined {
+    return this.#layers.get(chainId);
+  }
+
+  /** The folder of a layer that is there. */
+  path(layer: LayerRecord): string {
+    return join(this.#options.folder, layer.folder);
+  }
+
+  /** How far a layer is; undefined when nobody asked for it. */
+  progress(chainId: string): LayerProgress | undefined {
+    return this.#progress.get(chainId);
+  }
+
+  /** What all layers take on disk. */
+  usage(): { bytes: number; inodes: number } {
+    let [bytes, inodes] = [0, 0];
+    for (const layer of this.#layers.values()) {
+      bytes += layer.bytes;
+      inodes += layer.inodes;
+    }
+    return { bytes, inodes };
+  }
+
+  /** `holder` wants these layers to stay, or to come. */
+  hold(holder: string, chainIds: string[]): void {
+    for (const chainId of chainIds) {
+      const holders = this.#holders.get(chainId) ?? new Set();
+      this.#holders.set(chainId, holders.add(holder));
+    }
+  }
+
+  /** `holder` wants them no longer; those that nobody wants go, in one transaction with `alongside`. */
+  release(holder: string, chainIds: string[], alongside?: () => void): void {
+    const held = chainIds.filter((chainId) => this.#holders.get(chainId)?.has(holder));
+    const unwanted = held.filter((chainId) => this.#holders.get(chainId)!.size === 1);
+    if (alongside || unwanted.some((chainId) => this.#layers.has(chainId))) {
+      transaction(this.#database, () => {
+        alongside?.();
+        for (const chainId of unwanted) this.#records.delete(chainId);
+      });
+    }
+    for (const chainId of held) this.#holders.get(chainId)!.delete(holder);
+    for (const chainId of unwanted) {
+      this.#holders.delete(chainId);
+      this.#remove(chainId);
+    }
+  }
+
+  /** Drops every layer that nobody holds; for the start, when all images have said what they hold. */
+  sweep(): void {
+    const unwanted = [...this.#layers.keys()].filter((chainId) => !this.#holders.has(chainId));
+    if (unwanted.length === 0) return;
+    transaction(this.#database, () => {
+      for (const chainId of unwanted) this.#records.delete(chainId);
+    });
+    for (const chainId of unwanted) this.#remove(chainId);
+  }
+
+  /**
+   * The layer, made if it is not there; who asks for one that is being made waits for it. It must be held by the
+   * caller. Rejects as LayerMaker.make does.
+   */
+  async obtain(spec: LayerSpec, open: OpenBlob, signal: AbortSignal): Promise<LayerRecord> {
+    const present = this.#layers.get(spec.chainId);
+    if (present) return present;
+    return this.#making.run(spec.chainId, signal, (shared) => this.#make(spec, open, shared));
+  }
+
+  /** Writes the records of layers, within the caller's transaction; after it, `written` must be called. */
+  write(chainIds: string[]): void {
+    for (const chainId of chainIds) {
+      if (this.#written.has(chainId)) continue;
+      this.#records.put(chainId, this.#layers.get(chainId)!);
+      this.#written.add(chainId);
+    }
+  }
+
+  /** Brings what was written last to the disk, in the background. */
+  written(): void {
+    this.#sync();
+  }
+
+  /** Resolves when everything that counts is on disk. */
+  async idle(): Promise<void> {
+    while (this.#syncing) await this.#syncing;
+  }
+
+  async #make(spec: LayerSpec, open: OpenBlob, signal: AbortSignal): Promise<LayerRecord> {
+    const { folder: root, pool, maker, removals } = this.#options;
+    const folder = (++this.#lastFolder).toString(36);
+    const path = join(root, folder);
+    const progress: LayerProgress = { downloaded: 0, state: "waiting" };
+    this.#progress.set(spec.chainId, progress);
+    const { parent } = spec;
+    mkdirSync(path, { mode: 0o755 });
+    try {
+      const unpack = (inner: AbortSignal) => maker.make(spec, path, open, progress, inner);
+      const below = async (inner: AbortSignal) => void (parent && (await this.obtain(parent, open, inner)));
+      const [unpacked] = await together(signal, [unpack, below]);
+      const { digest, diffId, bytes, inodes, opaque, implicitFolders } = unpacked!;
+      await pool.inherit(path, implicitFolders, this.#pathsDown(parent));
+      signal.throwIfAborted();
+      const { chainId } = spec;
+      const layer = {
+        chainId,
+        diffId,
+        digest,
+        folder,
+        bytes,
+        inodes,
+        opaque,
+        unsyncedBoot: this.#options.bootId,
+      };
+      this.#layers.set(chainId, layer);
+      return layer;
+    } catch (error) {
+      removals.removeLater(path);
+      throw error;
+    } finally {
+      if (this.#progress.get(spec.chainId) === progress) this.#progress.delete(spec.chainId);
+    }
+  }
+
+  /** Folders of a layer and those below it that are seen through it. */
+  #pathsDown(spec: LayerSpec | undefined): string[] {
+    const paths: string[] = [];
+    for (let at = spec; at; at = at.parent) {
+      const layer = this.#layers.get(at.chainId)!;
+      paths.push(this.path(layer));
+      if (layer.opaque) break;
+    }
+    return paths;
+  }
+
+  #remove(chainId: string): void {
+    const layer = this.#layers.get(chainId);
+    if (!layer) return;
+    this.#layers.delete(chainId);
+    this.#written.delete(chainId);
+    this.#options.removals.removeLater(this.path(layer));
+  }
+
+  #load(): void {
+    const { folder, bootId, removals } = this.#options;
+    const folders = new Set(readdirSync(folder));
+    for (const [chainId, layer] of this.#records.load(isLayerRecord)) {
+      const isSafe = layer.unsyncedBoot === undefined || layer.unsyncedBoot === bootId;
+      if (!isSafe)
+        log.warn("a layer may not have reached the disk before the power cut", { chain_id: chainId });
+      if (isSafe && folders.delete(layer.folder)) {
+        this.#layers.set(chainId, layer);
+        this.#written.add(chainId);
+      } else this.#records.delete(chainId);
+      this.#lastFolder = Math.max(this.#lastFolder, Number.parseInt(layer.folder, 36));
+    }
+    for (const name of folders) {
+      log.info("removing a folder that is no layer", { folder: name });
+      removals.removeLater(join(folder, name));
+      this.#lastFolder = Math.max(this.#lastFolder, Number.parseInt(name, 36) || 0);
+    }
+  }
+
+  #sync(): void {
+    this.#syncAgain = true;
+    this.#syncing ??= this.#syncAll().finally(() => {
+      this.#syncing = undefined;
+    });
+  }
+
+  async #syncAll(): Promise<void> {
+    while (this.#syncAgain) {
+      this.#syncAgain = false;
+      const layers = [...this.#layers.values()].filter((layer) => layer.unsyncedBoot);
+      if (layers.length === 0) return;
+      try {
+        await syncFilesystem(this.#options.folder);
+        for (const layer of layers) delete layer.unsyncedBoot;
+        const written = layers.filter((layer) => this.#written.has(layer.chainId));
+        transaction(this.#database, () => {
+          for (const layer of written) this.#records.put(layer.chainId, layer);
+        });
+      } catch (error) {
+        log.error("layers could not be brought to the disk", { error: messageOf(error) });
+      }
+    }
+  }
+}

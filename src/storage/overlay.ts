@@ -1,0 +1,38 @@
+/** Overlay mounts of layers, however many there are. */
+import { MS_RDONLY, mount } from "../linux/mount.ts";
+
+/** What an overlay is made of. Layers are folders' names below `folder`, the topmost first. */
+export interface Overlay {
+  folder: string;
+  layers: string[];
+  /** Where changes go; without it the mount is read-only, and there must be two layers at least. */
+  writable?: { upper: string; work: string };
+}
+
+/** The kernel copies one page of options, with a NUL at its end. */
+const MAXIMUM_OPTIONS = 4095;
+
+/**
+ * Mounts an overlay on `target`. Layers are named relative to their folder, for which the process changes there for
+ * the time of the call: 41 absolute paths would not always fit, and 500 short names do. Throws LinuxError.
+ */
+export function mountOverlay(target: string, { folder, layers, writable }: Overlay): void {
+  const parts = [`lowerdir=${layers.join(":")}`];
+  if (writable) parts.push(`upperdir=${escaped(writable.upper)}`, `workdir=${escaped(writable.work)}`);
+  const options = parts.join(",");
+  if (Buffer.byteLength(options) > MAXIMUM_OPTIONS) {
+    throw new RangeError(`an overlay of ${layers.length} layers needs ${options.length} bytes of options`);
+  }
+  const before = process.cwd();
+  process.chdir(folder);
+  try {
+    mount("overlay", target, "overlay", writable ? 0 : MS_RDONLY, options);
+  } finally {
+    process.chdir(before);
+  }
+}
+
+/** A comma ends an option. */
+function escaped(path: string): string {
+  return path.replace(/[\\,]/g, "\\$&");
+}

@@ -1,0 +1,74 @@
+/** Blobs of layers that a download has left unfinished, so that the next attempt can go on from there. */
+import { mkdirSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import type { Descriptor } from "../registry/descriptor.ts";
+
+/** Smaller blobs are sooner asked for again than looked up. */
+const WORTH_KEEPING = 4 * 1024 * 1024;
+/** What nobody has come back for is of no use any more. */
+const KEPT_MS = 60 * 60 * 1000;
+
+/** The right to write one unfinished blob. */
+export interface PartialBlob {
+  path: string;
+  /** Bytes that are there already. */
+  offset: number;
+  /** Ends the right; what was written stays for the next attempt only when `keep` says so. */
+  release(keep: boolean): void;
+}
+
+export class PartialBlobs {
+  readonly #folder: string;
+  readonly #claimed = new Set<string>();
+  readonly #abandoned = new Map<string, { bytes: number; since: number }>();
+
+  /** Whatever an earlier daemon left under `root` is removed: nothing vouches for it. */
+  constructor(root: string) {
+    this.#folder = join(root, "blobs");
+    rmSync(this.#folder, { recursive: true, force: true });
+    mkdirSync(join(this.#folder, "sha256"), { recursive: true, mode: 0o700 });
+  }
+
+  /** Claims the blob for one download; undefined where it is small, or another download of it is under way. */
+  claim({ digest, size }: Descriptor): PartialBlob | undefined {
+    this.#expire();
+    if (size < WORTH_KEEPING || !digest.startsWith("sha256:") || this.#claimed.has(digest)) return undefined;
+    const path = this.#path(digest);
+    this.#claimed.add(digest);
+    const found = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+    if (found > size) rmSync(path);
+    this.#abandoned.delete(digest);
+    return {
+      path,
+      offset: found > size ? 0 : found,
+      release: (keep) => this.#release(digest, keep),
+    };
+  }
+
+  /** What is kept, in bytes and files. */
+  usage(): { bytes: number; inodes: number } {
+    let bytes = 0;
+    for (const blob of this.#abandoned.values()) bytes += blob.bytes;
+    return { bytes, inodes: this.#abandoned.size };
+  }
+
+  #release(digest: string, keep: boolean): void {
+    this.#claimed.delete(digest);
+    const path = this.#path(digest);
+    const bytes = keep ? statSync(path, { throwIfNoEntry: false })?.size : undefined;
+    if (bytes === undefined) rmSync(path, { force: true });
+    else this.#abandoned.set(digest, { bytes, since: Date.now() });
+  }
+
+  #expire(): void {
+    for (const [digest, { since }] of this.#abandoned) {
+      if (since + KEPT_MS > Date.now()) continue;
+      rmSync(this.#path(digest), { force: true });
+      this.#abandoned.delete(digest);
+    }
+  }
+
+  #path(digest: string): string {
+    return join(this.#folder, `${digest.replace(":", "/")}.partial`);
+  }
+}

@@ -1,0 +1,205 @@
+/** Pulls: from a name to an image whose layers are all here; one pull for all who ask for the same. */
+import { status } from "@grpc/grpc-js";
+import type { AuthConfig, ImageSpec } from "../cri/messages.ts";
+import { messageOf, StatusError } from "../cri/status-error.ts";
+import { log } from "../log.ts";
+import type { AuthEntries } from "../registry/auth-file.ts";
+import type { PullOptions, RegistryClient } from "../registry/client.ts";
+import type { Descriptor } from "../registry/descriptor.ts";
+import { digestOf } from "../registry/digest.ts";
+import type { Reference } from "../registry/reference.ts";
+import { type ResolvedImage, resolveImage } from "../registry/resolve-image.ts";
+import { chainIds } from "./chain.ts";
+import { type ImageConfig, parseImageConfig } from "./image-config.ts";
+import type { ImageRecord } from "./image-record.ts";
+import type { Images } from "./images.ts";
+import { LayerError, type LayerSpec } from "./layer-maker.ts";
+import type { Layers } from "./layers.ts";
+import { type PullProgress, progressOf } from "./pull-progress.ts";
+import { SharedWork } from "./shared-work.ts";
+import { together } from "./together.ts";
+import type { UnpackPool } from "./unpack.ts";
+
+/** A configuration larger than this is refused: it is held in memory. */
+const maximumConfigBytes = 4 * 1024 * 1024;
+
+export interface PullRequest {
+  /** From the request; the client's own files come after it. */
+  auth?: AuthConfig | null | undefined;
+  /** Credentials of the pod's namespace for an image, where there are any; see `takeNamespacedAuth`. */
+  namespacedAuth?: (reference: Reference) => AuthEntries | undefined;
+  /** Kept with the image. */
+  spec?: ImageSpec | null | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+export interface PullsOptions {
+  client: RegistryClient;
+  images: Images;
+  layers: Layers;
+  pool: UnpackPool;
+}
+
+type SignalledOptions = PullOptions & { signal: AbortSignal };
+
+export class Pulls {
+  readonly #options: PullsOptions;
+  readonly #running = new SharedWork<ImageRecord>();
+  /** Layers of the pulls under way, by reference. */
+  readonly #underWay = new Map<string, LayerSpec[]>();
+  #count = 0;
+
+  constructor(options: PullsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Brings the image that `text` names up to date with its registry. A pull of the same image with the same
+   * credentials is joined; it is given up when all who asked have gone. Rejects with the registry's StatusError,
+   * DATA_LOSS for broken content, RESOURCE_EXHAUSTED for a full disk; nothing that counts is left then.
+   */
+  async pull(text: string, request: PullRequest = {}): Promise<ImageRecord> {
+    let first: unknown;
+    for (const reference of this.#options.client.candidates(text)) {
+      const { signal, auth, spec } = request;
+      const namespacedAuth = request.namespacedAuth?.(reference);
+      const work = (shared: AbortSignal) =>
+        this.#pull(reference, { auth, namespacedAuth, signal: shared }, spec);
+      try {
+        return await this.#running.run(this.#key(reference, auth, namespacedAuth), signal, work);
+      } catch (error) {
+        signal?.throwIfAborted();
+        first ??= error;
+      }
+    }
+    throw first;
+  }
+
+  /** How far the pull of what `text` names is; undefined when none is under way. Throws INVALID_ARGUMENT. */
+  progress(text: string): PullProgress | undefined {
+    for (const reference of this.#options.client.candidates(text)) {
+      const layers = this.#underWay.get(reference.toString());
+      if (layers) return progressOf(reference.toString(), layers, this.#options.layers);
+    }
+    return undefined;
+  }
+
+  /** Who has other credentials does not join: they must be good for the image too. */
+  #key(reference: Reference, auth: PullRequest["auth"], namespacedAuth: AuthEntries | undefined): string {
+    const own = namespacedAuth ? ` ${++this.#count}` : "";
+    return `${reference} ${digestOf(Buffer.from(JSON.stringify(auth ?? null)))}${own}`;
+  }
+
+  async #pull(
+    reference: Reference,
+    options: SignalledOptions,
+    spec: PullRequest["spec"],
+  ): Promise<ImageRecord> {
+    const name = reference.toString();
+    const started = performance.now();
+    this.#underWay.set(name, []);
+    try {
+      const image = await this.#fetch(reference, options, spec ?? specOf(name));
+      const ms = Math.round(performance.now() - started);
+      log.info("pulled an image", {
+        image: name,
+        id: image.id,
+        layers: image.layers.length,
+        duration_ms: ms,
+      });
+      return image;
+    } finally {
+      this.#underWay.delete(name);
+    }
+  }
+
+  async #fetch(reference: Reference, options: SignalledOptions, spec: ImageSpec): Promise<ImageRecord> {
+    const { client, images, pool } = this.#options;
+    pool.warm().catch(() => {});
+    const resolved = await resolveImage(client, reference, options);
+    const { config: descriptor, manifestBytes, manifestDigest, repoDigest, endpoint } = resolved;
+    const id = descriptor.digest;
+    const manifest = manifestBytes.toString("utf8");
+    const pulled = {
+      id,
+      reference,
+      repoDigest,
+      manifest,
+      manifestDigest,
+      configBytes: descriptor.size,
+      spec,
+    };
+    const stored = images.stored(id);
+    if (stored) return images.add({ ...pulled, config: stored.config, layers: stored.layers });
+    const from = { ...options, endpoint };
+    const config = await this.#config(reference, resolved, from);
+    const specs = layerSpecs(reference, config, resolved.layers);
+    return this.#withLayers(reference, specs, from, (layers) => images.add({ ...pulled, config, layers }));
+  }
+
+  async #config(reference: Reference, { config }: ResolvedImage, options: PullOptions): Promise<ImageConfig> {
+    if (config.size > maximumConfigBytes) {
+      const reason = `its configuration has ${config.size} bytes, over ${maximumConfigBytes}`;
+      throw new StatusError(status.FAILED_PRECONDITION, `image ${reference}: ${reason}`);
+    }
+    const chunks: Buffer[] = [];
+    for await (const chunk of await this.#options.client.blob(reference, config, options)) chunks.push(chunk);
+    const bytes = Buffer.concat(chunks);
+    const digest = digestOf(bytes, config.digest);
+    if (digest !== config.digest) {
+      const reason = `its configuration ${config.digest} came with the digest ${digest}`;
+      throw new StatusError(status.DATA_LOSS, `image ${reference}: ${reason}`);
+    }
+    try {
+      return parseImageConfig(bytes);
+    } catch (error) {
+      throw new StatusError(status.FAILED_PRECONDITION, `image ${reference}: ${messageOf(error)}`);
+    }
+  }
+
+  /** Obtains all layers, and holds them until `finish` has said for whom they are. */
+  async #withLayers(
+    reference: Reference,
+    specs: LayerSpec[],
+    options: SignalledOptions,
+    finish: (chainIds: string[]) => ImageRecord,
+  ): Promise<ImageRecord> {
+    const { client, layers } = this.#options;
+    const holder = `pull:${++this.#count}`;
+    const chain = specs.map(({ chainId }) => chainId);
+    const open = (descriptor: Descriptor, offset: number, stop: AbortSignal) =>
+      client.blob(reference, descriptor, { ...options, offset, signal: stop });
+    this.#underWay.set(reference.toString(), specs);
+    layers.hold(holder, chain);
+    try {
+      await together(
+        options.signal,
+        specs.map((spec) => (stop: AbortSignal) => layers.obtain(spec, open, stop)),
+      );
+      return finish(chain);
+    } catch (error) {
+      if (!(error instanceof LayerError)) throw error;
+      throw new StatusError(error.code, `image ${reference}: ${error.message}`, { cause: error });
+    } finally {
+      layers.release(holder, chain);
+    }
+  }
+}
+
+function layerSpecs(reference: Reference, { rootfs }: ImageConfig, layers: Descriptor[]): LayerSpec[] {
+  const diffIds = rootfs.diff_ids;
+  if (diffIds.length !== layers.length) {
+    const reason = `its manifest has ${layers.length} layers, its configuration ${diffIds.length}`;
+    throw new StatusError(status.FAILED_PRECONDITION, `image ${reference}: ${reason}`);
+  }
+  const chain = chainIds(diffIds);
+  let parent: LayerSpec | undefined;
+  return layers.map((descriptor, index) => {
+    parent = { chainId: chain[index]!, diffId: diffIds[index]!, descriptor, parent };
+    return parent;
+  });
+}
+
+function specOf(image: string): ImageSpec {
+  return { image, annotations: {}, userSpecifiedImage: "", runtimeHandler: "", imageRef: "" };
+}

@@ -1,0 +1,180 @@
+/** Root filesystems: a writable layer over an image's for each container, one read-only mount for all pods of an image. */
+import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { status } from "@grpc/grpc-js";
+import { StatusError } from "../cri/status-error.ts";
+import { unmountAll } from "../linux/mount.ts";
+import { log } from "../log.ts";
+import type { ImageRecord } from "./image-record.ts";
+import type { Images } from "./images.ts";
+import type { Layers } from "./layers.ts";
+import { mountPointsBelow } from "./mount-points.ts";
+import { mountOverlay } from "./overlay.ts";
+import type { Removals } from "./removals.ts";
+
+export interface RootfsOptions {
+  root: string;
+  /** Folder of the layers' folders. */
+  layersFolder: string;
+  layers: Layers;
+  removals: Removals;
+}
+
+/** What an OCI runtime mounts in every container; it could not make them in a read-only mount. */
+const SCAFFOLD_FOLDERS = ["proc", "sys", "dev", "etc", "run", "tmp"];
+/** Below every read-only mount; seen from the layers' folder. */
+const SCAFFOLD = "../overlay-scaffold";
+
+export class Rootfs {
+  readonly #options: RootfsOptions;
+  readonly #containers: string;
+  readonly #shared: string;
+  readonly #images: () => Images;
+
+  /** `images` is asked later: dropping an image needs this object too. */
+  constructor(options: RootfsOptions, images: () => Images) {
+    this.#options = options;
+    this.#images = images;
+    this.#containers = join(options.root, "overlay-containers");
+    this.#shared = join(options.root, "overlay-shared");
+    for (const folder of [this.#containers, this.#shared])
+      mkdirSync(folder, { recursive: true, mode: 0o711 });
+  }
+
+  /**
+   * Mounts a container's root filesystem and returns its path: the image, and a layer of its own on top. The image
+   * keeps its layers until `removeRootfs`. Mounted already, it stays. Throws NOT_FOUND, LinuxError.
+   */
+  mountRootfs(containerId: string, imageId: string): string {
+    const image = this.#stored(imageId);
+    const folder = join(this.#containers, containerId);
+    const [upper, work, target] = ["upper", "work", "rootfs"].map((name) => join(folder, name)) as [
+      string,
+      string,
+      string,
+    ];
+    if (isMounted(folder, target)) return target;
+    this.#images().use(containerId, image.id);
+    try {
+      const isNew = mkdirSync(upper, { recursive: true, mode: 0o755 }) !== undefined;
+      for (const path of [work, target]) mkdirSync(path, { recursive: true, mode: 0o755 });
+      const layers = this.#visible(image);
+      if (isNew) this.#likeRootOf(layers[0], upper);
+      mountOverlay(target, { folder: this.#options.layersFolder, layers, writable: { upper, work } });
+      return target;
+    } catch (error) {
+      this.removeRootfs(containerId);
+      throw error;
+    }
+  }
+
+  /** The path that `mountRootfs` returned. */
+  pathOf(containerId: string): string {
+    return join(this.#containers, containerId, "rootfs");
+  }
+
+  /** The folder with what a container has written; for its accounting. */
+  writableLayerOf(containerId: string): string {
+    return join(this.#containers, containerId, "upper");
+  }
+
+  /** Takes the mount away; what the container wrote stays. It need not be mounted. */
+  unmountRootfs(containerId: string): void {
+    unmountAll(this.pathOf(containerId));
+  }
+
+  /** Removes mount and writable layer, and lets go of the image. They need not be there. */
+  removeRootfs(containerId: string): void {
+    this.unmountRootfs(containerId);
+    this.#options.removals.remove(join(this.#containers, containerId));
+    this.#images().disuse(containerId);
+  }
+
+  /**
+   * The path of an image mounted read-only, with empty folders where a runtime mounts /proc, /sys and /dev. All users
+   * share the one mount; `user` (a pod's id) keeps it until `releaseReadOnly`. Throws NOT_FOUND, LinuxError.
+   */
+  mountReadOnly(user: string, imageId: string): string {
+    const image = this.#stored(imageId);
+    const target = this.#sharedPath(image);
+    if (!isMounted(this.#shared, target)) {
+      mkdirSync(target, { recursive: true, mode: 0o700 });
+      const layers = [...this.#visible(image), this.#scaffold()];
+      mountOverlay(target, { folder: this.#options.layersFolder, layers });
+    }
+    this.#images().use(user, image.id);
+    return target;
+  }
+
+  /** `user` needs the mount no longer. It stays for the next as long as the image does. */
+  releaseReadOnly(user: string): void {
+    this.#images().disuse(user);
+  }
+
+  /** Takes the shared mount of an image away, which is about to go. */
+  dropShared(image: ImageRecord): void {
+    const target = this.#sharedPath(image);
+    if (!existsSync(target)) return;
+    unmountAll(target);
+    this.#options.removals.remove(target);
+  }
+
+  /**
+   * Removes mounts and folders of containers that are not among `valid`, and shared mounts of images that are gone;
+   * for the start. Returns the containers' ids.
+   */
+  removeLeftovers(valid: ReadonlySet<string>): string[] {
+    const leftovers = readdirSync(this.#containers).filter((id) => !valid.has(id));
+    for (const id of leftovers) {
+      log.info("removing a root filesystem that no container owns", { container_id: id });
+      for (const point of mountPointsBelow(join(this.#containers, id)).reverse()) unmountAll(point);
+      this.removeRootfs(id);
+    }
+    for (const name of readdirSync(this.#shared)) {
+      const target = join(this.#shared, name);
+      if (this.#images().stored(`sha256:${name}`)) continue;
+      unmountAll(target);
+      this.#options.removals.remove(target);
+    }
+    return leftovers;
+  }
+
+  #stored(imageId: string): ImageRecord {
+    const image = this.#images().stored(imageId);
+    if (image) return image;
+    throw new StatusError(status.NOT_FOUND, `image ${JSON.stringify(imageId)} not found`);
+  }
+
+  #sharedPath({ id }: ImageRecord): string {
+    return join(this.#shared, id.slice(id.indexOf(":") + 1));
+  }
+
+  /** Names of the layers' folders, topmost first, down to one that hides the rest. */
+  #visible(image: ImageRecord): string[] {
+    const layers = image.layers.map((chainId) => this.#options.layers.get(chainId)!).reverse();
+    const last = layers.findIndex((layer) => layer.opaque);
+    const visible = layers.slice(0, last < 0 ? undefined : last + 1).map((layer) => layer.folder);
+    return visible.length > 0 ? visible : [this.#scaffold()];
+  }
+
+  /** The root of the mount looks like its uppermost folder. */
+  #likeRootOf(layer: string | undefined, upper: string): void {
+    if (layer === undefined) return;
+    const { uid, gid, mode } = lstatSync(join(this.#options.layersFolder, layer));
+    chownSync(upper, uid, gid);
+    chmodSync(upper, mode & 0o7777);
+  }
+
+  #scaffold(): string {
+    for (const name of SCAFFOLD_FOLDERS) {
+      mkdirSync(join(this.#options.layersFolder, SCAFFOLD, name), { recursive: true, mode: 0o755 });
+    }
+    return SCAFFOLD;
+  }
+}
+
+/** Another device than its folder's: overlayfs has one of its own for each mount. */
+function isMounted(folder: string, target: string): boolean {
+  const point = lstatSync(target, { throwIfNoEntry: false });
+  return point !== undefined && point.dev !== lstatSync(folder).dev;
+}

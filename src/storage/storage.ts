@@ -1,0 +1,117 @@
+/** Everything that has to do with images on disk, opened as one. */
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import type { RegistryClient } from "../registry/client.ts";
+import type { ImageRecord } from "./image-record.ts";
+import { Images } from "./images.ts";
+import { LayerMaker } from "./layer-maker.ts";
+import { Layers } from "./layers.ts";
+import { PartialBlobs } from "./partial-blobs.ts";
+import { type PullRequest, Pulls } from "./pull.ts";
+import type { PullProgress } from "./pull-progress.ts";
+import { Removals } from "./removals.ts";
+import { Rootfs } from "./rootfs.ts";
+import { UnpackPool } from "./unpack.ts";
+
+export interface StorageOptions {
+  /** Folder of all layers and root filesystems; made where it is missing. */
+  root: string;
+  database: DatabaseSync;
+  registry: RegistryClient;
+  /** Layers that are downloaded and unpacked at once, of all pulls together. Default: 3. */
+  maxParallelLayers?: number | undefined;
+  /** The kernel's id of this boot; for tests. */
+  bootId?: string;
+}
+
+/** Who uses which image: a container, or a pod whose pause container runs in a shared mount. */
+export interface ImageUser {
+  id: string;
+  imageId: string;
+}
+
+export class Storage {
+  readonly root: string;
+  readonly images: Images;
+  readonly rootfs: Rootfs;
+  readonly #layers: Layers;
+  readonly #partials: PartialBlobs;
+  readonly #pulls: Pulls;
+  readonly #pool: UnpackPool;
+  readonly #removals: Removals;
+
+  constructor(options: StorageOptions) {
+    const { root, database, registry, maxParallelLayers = 3, bootId = thisBoot() } = options;
+    mkdirSync(root, { recursive: true, mode: 0o711 });
+    this.root = root;
+    const layersFolder = join(root, "overlay");
+    const pool = new UnpackPool({ size: maxParallelLayers });
+    const removals = new Removals(pool);
+    const partials = new PartialBlobs(root);
+    const maker = new LayerMaker(pool, partials);
+    const layers = new Layers({ folder: layersFolder, database, pool, maker, removals, bootId });
+    this.rootfs = new Rootfs({ root, layersFolder, layers, removals }, () => this.images);
+    const candidates = (text: string) => registry.candidates(text);
+    const beforeDrop = (image: ImageRecord) => this.rootfs.dropShared(image);
+    this.images = new Images({ database, layers, candidates, beforeDrop });
+    this.#pulls = new Pulls({ client: registry, images: this.images, layers, pool });
+    this.#layers = layers;
+    this.#partials = partials;
+    this.#pool = pool;
+    this.#removals = removals;
+  }
+
+  /** Pulls an image; see `Pulls.pull`. */
+  pull(name: string, request: PullRequest = {}): Promise<ImageRecord> {
+    return this.#pulls.pull(name, request);
+  }
+
+  /** How far the pull of an image is; undefined when none is under way. */
+  pullProgress(name: string): PullProgress | undefined {
+    return this.#pulls.progress(name);
+  }
+
+  /**
+   * Says, at the start, which containers and pods there are: what others have left is removed (mounts, writable
+   * layers, images that were removed under them). Returns the ids of the leftovers.
+   */
+  adopt(users: Iterable<ImageUser>): string[] {
+    const valid = new Set<string>();
+    for (const { id, imageId } of users) {
+      valid.add(id);
+      this.images.use(id, imageId);
+    }
+    const leftovers = this.rootfs.removeLeftovers(valid);
+    this.images.sweep();
+    return leftovers;
+  }
+
+  /** What layers and unfinished blobs take on disk, from accounting. */
+  usage(): { bytes: number; inodes: number } {
+    const layers = this.#layers.usage();
+    const blobs = this.#partials.usage();
+    return { bytes: layers.bytes + blobs.bytes, inodes: layers.inodes + blobs.inodes };
+  }
+
+  /** Resolves when removals are done and everything that counts is on disk. */
+  async idle(): Promise<void> {
+    await this.#removals.idle();
+    await this.#layers.idle();
+  }
+
+  /** Waits for what is under way in the background, and ends the workers. Mounts stay. */
+  async close(): Promise<void> {
+    await this.idle();
+    await this.#pool.close();
+  }
+}
+
+/** Opens the storage and sweeps what a crash has left of layers and blobs. Call `adopt` before anything is mounted. */
+export async function openStorage(options: StorageOptions): Promise<Storage> {
+  return new Storage(options);
+}
+
+function thisBoot(): string {
+  return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+}

@@ -1,0 +1,108 @@
+/** One layer on its way from compressed bytes to files, inside an unpack worker. */
+import { createHash, type Hash } from "node:crypto";
+import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import type { Confinement } from "../linux/confinement.ts";
+import { digestHasher } from "../registry/digest.ts";
+import { Decompressor } from "./decompress.ts";
+import { LayerWriter } from "./layer-writer.ts";
+import { TarReader } from "./tar-reader.ts";
+import { SLOT_BYTES, type UnpackedLayer, type UnpackTask } from "./unpack-messages.ts";
+
+/** The content is broken, not the machine: the digest of the whole blob tells whose fault that is. */
+export class ContentError extends Error {
+  readonly digest: string;
+
+  constructor(cause: Error, digest: string) {
+    super(cause.message, { cause });
+    this.digest = digest;
+  }
+}
+
+/** From its making to `close` the thread is confined to the layer's folder. */
+export class UnpackJob {
+  readonly #confinement: Confinement;
+  readonly #algorithm: string;
+  readonly #blobHash: Hash;
+  readonly #diffHash = createHash("sha256");
+  readonly #writer = new LayerWriter();
+  readonly #reader = new TarReader(this.#writer);
+  readonly #decompressor = new Decompressor((chunk) => {
+    this.#diffHash.update(chunk);
+    this.#reader.write(chunk);
+  });
+  readonly #partial: number | undefined;
+  #broken: Error | undefined;
+
+  constructor(task: UnpackTask, confinement: Confinement) {
+    this.#confinement = confinement;
+    this.#algorithm = task.digest.slice(0, task.digest.indexOf(":"));
+    this.#blobHash = digestHasher(task.digest);
+    if (task.partial) this.#partial = openSync(task.partial, "a+", 0o600);
+    try {
+      confinement.enter(task.folder);
+    } catch (error) {
+      if (this.#partial !== undefined) closeSync(this.#partial);
+      throw error;
+    }
+  }
+
+  /** Reads what an earlier attempt has left of the blob. */
+  async resume(): Promise<void> {
+    if (this.#partial === undefined) return;
+    const buffer = Buffer.alloc(SLOT_BYTES);
+    for (let at = 0; ; ) {
+      const length = readSync(this.#partial, buffer, 0, buffer.length, at);
+      if (length === 0) return;
+      await this.#take(buffer.subarray(0, length));
+      at += length;
+    }
+  }
+
+  /** Takes the next bytes of the blob. Rejects when the machine fails (no space left); broken content shows at the end. */
+  async write(chunk: Buffer): Promise<void> {
+    if (this.#partial !== undefined) writeSync(this.#partial, chunk);
+    await this.#take(chunk);
+  }
+
+  /** All bytes are there. Rejects with ContentError when they are no layer. */
+  async end(): Promise<UnpackedLayer> {
+    const digest = () => `${this.#algorithm}:${this.#blobHash.digest("hex")}`;
+    try {
+      if (this.#broken) throw this.#broken;
+      await this.#decompressor.end();
+      this.#reader.end();
+      const written = this.#writer.finish();
+      return { ...written, digest: digest(), diffId: `sha256:${this.#diffHash.digest("hex")}` };
+    } catch (error) {
+      throw isSystemError(error) ? error : new ContentError(error as Error, digest());
+    }
+  }
+
+  /** Lets go of everything, and leaves the folder. */
+  close(): void {
+    this.#decompressor.destroy();
+    this.#writer.close();
+    this.#confinement.leave();
+    if (this.#partial !== undefined) closeSync(this.#partial);
+  }
+
+  async #take(chunk: Buffer): Promise<void> {
+    this.#blobHash.update(chunk);
+    if (this.#broken) return;
+    try {
+      await this.#decompressor.write(chunk);
+    } catch (error) {
+      if (isSystemError(error)) throw error;
+      this.#broken = error as Error;
+    }
+  }
+}
+
+/** What the content can cause (a hard link to nothing, a name too long) is the content's fault, the rest is not. */
+function isSystemError(error: unknown): boolean {
+  const { code, syscall } = error as { code?: string; syscall?: string };
+  return (
+    syscall !== undefined &&
+    ["ENOSPC", "EDQUOT", "EIO", "EROFS", "EMFILE", "ENFILE", "ENOMEM"].includes(code ?? "")
+  );
+}

@@ -1,0 +1,51 @@
+/** What the daemon and an unpack worker say to each other, and the memory the layer's bytes pass through. */
+import type { WrittenLayer } from "./layer-writer.ts";
+
+/** A blob is handed over in slots of shared memory: nothing is allocated for it, and nothing runs ahead. */
+export const SLOT_BYTES = 128 * 1024;
+export const SLOTS = 8;
+
+export interface UnpackTask {
+  kind: "unpack";
+  /** An empty folder that becomes the layer. */
+  folder: string;
+  /** The digest the blob should have; its algorithm is what counts here. */
+  digest: string;
+  /** A file to which the blob is added, and with whose content it begins. */
+  partial?: string;
+}
+
+/** Makes folders look like those of the layers below; see `inheritFolders`. */
+export interface InheritTask {
+  kind: "inherit";
+  layer: string;
+  folders: string[];
+  below: string[];
+}
+
+/** Removes a folder with all that is in it. */
+export interface RemoveTask {
+  kind: "remove";
+  path: string;
+}
+
+export type WorkerTask = UnpackTask | InheritTask | RemoveTask;
+
+/** What an unpack task is fed with; `end` after the last chunk, or `abort`. */
+export type WorkerInput =
+  | { kind: "chunk"; slot: number; length: number }
+  | { kind: "end" }
+  | { kind: "abort" };
+
+/** A layer that was unpacked, with the digests its bytes turned out to have. */
+export interface UnpackedLayer extends WrittenLayer {
+  digest: string;
+  diffId: string;
+}
+
+export type WorkerReply =
+  /** The slot may be filled again. */
+  | { kind: "free"; slot: number }
+  | { kind: "done"; unpacked?: UnpackedLayer }
+  /** `digest` is that of the whole blob, where it was read to its end. */
+  | { kind: "failed"; message: string; code?: string; digest?: string };
