@@ -1,0 +1,257 @@
+/** The monitor of a container: conmon 2.1, or a program that understands its options. It starts the runtime and stays. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Readable, Writable } from "node:stream";
+import { setTimeout as sleep } from "node:timers/promises";
+import { hastenMoves } from "../cgroups/hasten-moves.ts";
+import { type ProcessIdentity, processIdentity, signalProcess } from "../linux/process.ts";
+import { log } from "../log.ts";
+import { readAnswer } from "./monitor-answer.ts";
+import type { Runtime } from "./runtime.ts";
+import { RuntimeError, runtimeMessage } from "./runtime-error.ts";
+import { collect, endOf } from "./spawn.ts";
+
+const SIGKILL = 9;
+const DEFAULT_TIMEOUT_MS = 120_000;
+const PATIENCE_MS = 1_000;
+const SYNC_FD = 3;
+const START_FD = 4;
+
+export interface MonitorOptions {
+  /** The monitor's program. */
+  path: string;
+  /** Environment of the monitor and of the runtime it starts, as `NAME=VALUE`. */
+  env: readonly string[];
+  /** Folder of the exit files, one a container, named by its id. */
+  exitDir: string;
+  /** Folder of a folder for each container, named by its id, with the file `oom`. */
+  persistDir: string;
+  /** Most bytes of a log, -1 for no limit. */
+  logSizeMax: number;
+  /** Whether a log is left to the page cache when its container ends, instead of fsync before the exit file is written. */
+  noSyncLog?: boolean;
+  runtime: Runtime;
+  /** The monitor's own log level; what it says after its start goes nowhere. */
+  logLevel?: "trace" | "debug" | "info" | "warn" | "error";
+}
+
+export interface CreateOptions {
+  /** The container's id, also for the runtime. */
+  id: string;
+  /** Shown in the process list. */
+  name: string;
+  /** Folder with config.json. `pidfile`, `conmon.pid`, the `ctl` FIFO and the `attach` socket are made in it. */
+  bundle: string;
+  /** Absolute path of the log in the CRI's format; empty for none. */
+  logPath: string;
+  stdin: boolean;
+  /** Whether stdin closes when the first client that attaches leaves. */
+  stdinOnce: boolean;
+  tty: boolean;
+  /** Puts the monitor, which waits meanwhile, into its cgroup. */
+  cgroup?: (monitorPid: number) => void | Promise<void>;
+  /** After so long monitor and runtime are killed. Two minutes when absent. */
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
+
+/** A container that waits for `runtime.start`, and its monitor. */
+export interface MonitoredContainer {
+  process: ProcessIdentity;
+  monitor: ProcessIdentity;
+}
+
+/** Starts monitors for one runtime handler. */
+export class Monitor {
+  readonly #options: MonitorOptions;
+  readonly #env: NodeJS.ProcessEnv;
+
+  constructor(options: MonitorOptions) {
+    this.#options = options;
+    this.#env = Object.fromEntries(options.env.map((entry) => entry.split(/=(.*)/s)));
+    mkdirSync(options.exitDir, { recursive: true, mode: 0o700 });
+    mkdirSync(options.persistDir, { recursive: true, mode: 0o700 });
+  }
+
+  /**
+   * Starts a monitor, which lets the runtime create the container. Throws RuntimeError with what the runtime said, or the
+   * monitor; after any error no process, no container of the runtime and no file in `persistDir` is left.
+   */
+  async createContainer(options: CreateOptions): Promise<MonitoredContainer> {
+    options.signal?.throwIfAborted();
+    hastenMoves();
+    mkdirSync(this.#persistDir(options.id), { recursive: true, mode: 0o700 });
+    // What is read after the start must be of this start.
+    rmSync(join(options.bundle, "conmon.pid"), { force: true });
+    const launched = this.#launch(options);
+    try {
+      return await this.#converse(launched, options);
+    } catch (error) {
+      await this.#undo(launched, options);
+      throw error;
+    }
+  }
+
+  #persistDir(id: string): string {
+    return join(this.#options.persistDir, id);
+  }
+
+  #launch(options: CreateOptions): Launched {
+    const child = spawn(this.#options.path, this.#args(options), {
+      detached: true,
+      cwd: options.bundle,
+      env: {
+        ...this.#env,
+        _OCI_SYNCPIPE: String(SYNC_FD),
+        ...(options.cgroup && { _OCI_STARTPIPE: String(START_FD) }),
+      },
+      stdio: ["ignore", "ignore", "pipe", "pipe", ...(options.cgroup ? (["pipe"] as const) : [])],
+    });
+    return new Launched(child);
+  }
+
+  #args(options: CreateOptions): string[] {
+    const { exitDir, logSizeMax, noSyncLog, logLevel = "error", runtime } = this.#options;
+    const { id, name, bundle, logPath, stdin, stdinOnce, tty } = options;
+    return [
+      ...["-c", id, "-u", id, "-n", name, "-b", bundle, "-r", runtime.path],
+      ...["-p", join(bundle, "pidfile"), "-P", join(bundle, "conmon.pid")],
+      ...["--exit-dir", exitDir, "--persist-dir", this.#persistDir(id), "--full-attach"],
+      ...["-l", logPath === "" ? "none" : `k8s-file:${logPath}`, "--log-level", logLevel],
+      ...(logPath !== "" && logSizeMax >= 0 ? ["--log-size-max", String(logSizeMax)] : []),
+      ...(noSyncLog ? ["--no-sync-log"] : []),
+      ...(stdin ? ["-i"] : []),
+      ...(stdin && !stdinOnce ? ["--leave-stdin-open"] : []),
+      ...(tty ? ["-t"] : []),
+      ...runtime.globalArgs.map((arg) => `--runtime-arg=${arg}`),
+    ];
+  }
+
+  async #converse(launched: Launched, options: CreateOptions): Promise<MonitoredContainer> {
+    const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
+    const monitorPid = await launched.started;
+    const { promise: stopped, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(() => reject(this.#error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    const onAbort = () => reject(signal?.reason);
+    signal?.addEventListener("abort", onAbort);
+    try {
+      if (signal?.aborted) onAbort();
+      if (options.cgroup) await Promise.race([options.cgroup(monitorPid), stopped]);
+      launched.go();
+      return await Promise.race([this.#outcome(launched, options), stopped]);
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  async #outcome(launched: Launched, { bundle, id }: CreateOptions): Promise<MonitoredContainer> {
+    const answer = await readAnswer(launched.sync);
+    if (!answer) throw this.#error(await launched.lastWords());
+    if (answer.pid < 0) throw this.#error(runtimeMessage(answer.message) || (await launched.lastWords()));
+    // The launcher writes conmon.pid before it exits.
+    await launched.exited;
+    const process = processIdentity(answer.pid);
+    const monitor = processIdentity(Number(readPid(bundle)));
+    if (!process || !monitor)
+      throw this.#error(`container ${id} or its monitor was killed while being created`);
+    launched.letGo();
+    return { process, monitor };
+  }
+
+  #error(said: string): RuntimeError {
+    return new RuntimeError(`${this.#options.runtime.name} create`, said);
+  }
+
+  async #undo(launched: Launched, { id, bundle }: CreateOptions): Promise<void> {
+    await launched.end();
+    const monitor = processIdentity(Number(readPid(bundle)));
+    // The runtime's command dies with its monitor (PR_SET_PDEATHSIG).
+    if (monitor && signalProcess(monitor, SIGKILL)) await launched.monitorGone();
+    launched.letGo();
+    try {
+      await this.#options.runtime.delete(id, { force: true });
+    } catch (error) {
+      log.warn("runtime cannot delete a half-made container", { container_id: id, error });
+    }
+    rmSync(this.#persistDir(id), { recursive: true, force: true });
+    rmSync(join(this.#options.exitDir, id), { force: true });
+  }
+}
+
+/** The process that was started. It forks the monitor proper, writes conmon.pid and exits. */
+class Launched {
+  readonly sync: Readable;
+  /** Its pid, or the error of its start. */
+  readonly started: Promise<number>;
+  readonly exited: Promise<string>;
+  readonly #child: ChildProcess;
+  readonly #stderr: () => Buffer;
+  #going: boolean;
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    this.#going = child.stdio[START_FD] === undefined;
+    this.sync = child.stdio[SYNC_FD] as Readable;
+    this.#stderr = collect(child.stderr, 16_384);
+    this.exited = new Promise((resolve) =>
+      child.on("exit", (exitCode, exitSignal) => resolve(endOf({ exitCode, exitSignal }))),
+    );
+    this.started = new Promise((resolve, reject) => {
+      child.on("error", (cause) =>
+        reject(new RuntimeError(child.spawnfile, `cannot be started: ${cause.message}`, { cause })),
+      );
+      if (child.pid !== undefined) resolve(child.pid);
+    });
+    this.#start()?.on("error", () => {});
+  }
+
+  /** Lets the monitor, which reads this pipe, begin. */
+  go(): void {
+    this.#going = true;
+    this.#start()?.end("\0");
+  }
+
+  /** What is known of a monitor that ended without an answer. */
+  async lastWords(): Promise<string> {
+    const end = await this.exited;
+    const said = this.#stderr().toString().trim();
+    return `the monitor ${this.#child.spawnfile} ended without an answer (it ${end})${said && `: ${said}`}`;
+  }
+
+  /** Ends it, though not before it has written down which monitor it forked. */
+  async end(): Promise<void> {
+    if (this.#child.pid === undefined) return;
+    if (this.#going) await Promise.race([this.exited, sleep(PATIENCE_MS, undefined, { ref: false })]);
+    this.#child.kill("SIGKILL");
+    await this.exited;
+  }
+
+  /** The monitor holds the other end of the sync pipe, and nobody else does. */
+  async monitorGone(): Promise<void> {
+    if (this.sync.closed) return;
+    this.sync.resume();
+    await Promise.race([once(this.sync, "close"), sleep(PATIENCE_MS, undefined, { ref: false })]);
+  }
+
+  /** Closes our ends of the pipes: the monitor keeps its own as long as it lives. */
+  letGo(): void {
+    this.sync?.destroy();
+    this.#child.stderr?.destroy();
+    this.#start()?.destroy();
+  }
+
+  #start(): Writable | undefined {
+    return this.#child.stdio[START_FD] as Writable | undefined;
+  }
+}
+
+function readPid(bundle: string): string {
+  try {
+    return readFileSync(join(bundle, "conmon.pid"), "latin1").trim();
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,51 @@
+/** What an OCI runtime said when it failed: the messages within its log lines, and whether the container was unknown to it. */
+
+// runc says it in words; crun names the state file or folder that it misses.
+const unknownContainer =
+  /container (\S+ )?does not exist|\/status`: No such file|cannot open directory '[^']*': No such file/;
+
+/** A runtime's command that failed. */
+export class RuntimeError extends Error {
+  /** The runtime knows no container of this id. */
+  readonly notFound: boolean;
+
+  constructor(command: string, said: string, options?: ErrorOptions) {
+    super(`${command}: ${said}`, options);
+    this.name = "RuntimeError";
+    this.notFound = unknownContainer.test(said);
+  }
+}
+
+/**
+ * The errors in a runtime's output, which is JSON log lines (`--log-format json`) between plain ones. Warnings are
+ * left out unless they are all there is.
+ */
+export function runtimeMessage(output: string): string {
+  const lines = output
+    .split("\n")
+    .map(parseLine)
+    .filter(({ text }) => text !== "");
+  const errors = lines.filter(({ isError }) => isError);
+  const chosen = errors.length > 0 ? errors : lines;
+  return [...new Set(chosen.map(({ text }) => text))].join("; ");
+}
+
+/** Whether a runtime's log has an error, as opposed to nothing or warnings. */
+export function hasRuntimeError(log: string): boolean {
+  return log.split("\n").some((line) => line !== "" && parseLine(line).isError);
+}
+
+interface LogLine {
+  text: string;
+  isError: boolean;
+}
+
+function parseLine(line: string): LogLine {
+  try {
+    const { level, msg } = JSON.parse(line) as { level?: unknown; msg?: unknown };
+    if (typeof msg === "string") return { text: msg.trim(), isError: level === "error" || level === "fatal" };
+  } catch {
+    // Not every line is the log's: the loader and the Go runtime write plain text.
+  }
+  return { text: line.trim(), isError: true };
+}

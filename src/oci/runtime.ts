@@ -1,0 +1,144 @@
+/** An OCI runtime (runc, crun) by its command line, as a handler of crio.conf configures it. */
+import { mkdirSync } from "node:fs";
+import { RuntimeError, runtimeMessage } from "./runtime-error.ts";
+import { ProgramError, type ProgramResult, run } from "./spawn.ts";
+
+/** None of these commands waits for a container; one that takes so long is stuck. */
+const TIMEOUT_MS = 60_000;
+
+export interface RuntimeOptions {
+  /** The handler's name. */
+  name: string;
+  /** The runtime's program. */
+  path: string;
+  /** Folder of the runtime's own state. It is made when missing. */
+  root: string;
+  /** Whether systemd makes the cgroups. */
+  systemdCgroup: boolean;
+  /** Environment of the runtime; the daemon's own when absent. */
+  env?: NodeJS.ProcessEnv;
+}
+
+/** A container as the runtime sees it (OCI runtime specification, "State"). */
+export interface RuntimeState {
+  id: string;
+  pid: number;
+  status: "creating" | "created" | "running" | "stopped" | "paused";
+  bundle: string;
+}
+
+/** What a runtime says of itself (OCI runtime specification, "Features"), as far as it is used here. */
+export interface RuntimeFeatures {
+  hooks?: string[];
+  mountOptions?: string[];
+  linux?: {
+    namespaces?: string[];
+    capabilities?: string[];
+    seccomp?: { enabled?: boolean };
+    apparmor?: { enabled?: boolean };
+    selinux?: { enabled?: boolean };
+    mountExtensions?: { idmap?: { enabled?: boolean } };
+  };
+}
+
+/** One configured runtime handler. Every method throws RuntimeError with what the runtime said. */
+export class Runtime {
+  readonly name: string;
+  readonly path: string;
+  readonly root: string;
+  readonly systemdCgroup: boolean;
+  readonly env: NodeJS.ProcessEnv | undefined;
+
+  constructor({ name, path, root, systemdCgroup, env }: RuntimeOptions) {
+    this.name = name;
+    this.path = path;
+    this.root = root;
+    this.systemdCgroup = systemdCgroup;
+    this.env = env;
+    mkdirSync(root, { recursive: true, mode: 0o711 });
+  }
+
+  /** The options before the command: state folder, cgroup manager, log lines as JSON. */
+  get globalArgs(): string[] {
+    const args = ["--root", this.root, "--log-format", "json"];
+    return this.systemdCgroup ? [...args, "--systemd-cgroup"] : args;
+  }
+
+  /** Lets the process of a created container begin. */
+  async start(id: string): Promise<void> {
+    await this.#command("start", [id]);
+  }
+
+  /** Sends `signal` (a number or a name) to the container's first process, with `all` to every one. */
+  async kill(id: string, signal: number | string, { all = false } = {}): Promise<void> {
+    await this.#command("kill", [...(all ? ["--all"] : []), id, String(signal)]);
+  }
+
+  /** Deletes a container; one that does not exist is no error. `force` kills a running one first, and takes half-made ones away. */
+  async delete(id: string, { force = false } = {}): Promise<void> {
+    try {
+      await this.#command("delete", [...(force ? ["--force"] : []), id]);
+    } catch (error) {
+      if (!(error instanceof RuntimeError && error.notFound)) throw error;
+    }
+  }
+
+  /** The container's state; undefined when there is no such container. */
+  async state(id: string): Promise<RuntimeState | undefined> {
+    try {
+      return JSON.parse(await this.#read("state", [id]));
+    } catch (error) {
+      if (error instanceof RuntimeError && error.notFound) return undefined;
+      throw error;
+    }
+  }
+
+  /** Changes a container's limits. `resources` is LinuxResources of the OCI runtime specification. */
+  async update(id: string, resources: object): Promise<void> {
+    await this.#command("update", ["--resources", "-", id], JSON.stringify(resources));
+  }
+
+  /** Every container in the runtime's state folder. */
+  async list(): Promise<RuntimeState[]> {
+    // runc prints "null" when there is none.
+    return JSON.parse(await this.#read("list", ["--format", "json"])) ?? [];
+  }
+
+  /** What the runtime can do; undefined with one that is too old to say. */
+  async features(): Promise<RuntimeFeatures | undefined> {
+    try {
+      return JSON.parse(await this.#read("features", []));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The first line of `--version`, such as `runc version 1.1.5`. */
+  async version(): Promise<string> {
+    const { stdout } = await this.#run("--version", ["--version"], { stdout: true });
+    return stdout.toString().split("\n", 1)[0]!.trim();
+  }
+
+  async #read(command: string, args: string[]): Promise<string> {
+    const { stdout } = await this.#run(command, [...this.globalArgs, command, ...args], { stdout: true });
+    return stdout.toString();
+  }
+
+  async #command(command: string, args: string[], input?: string): Promise<void> {
+    await this.#run(command, [...this.globalArgs, command, ...args], { stdout: false, input });
+  }
+
+  async #run(
+    command: string,
+    args: string[],
+    options: { stdout: boolean; input?: string | undefined },
+  ): Promise<ProgramResult> {
+    try {
+      return await run(this.path, { args, env: this.env, timeoutMs: TIMEOUT_MS, ...options });
+    } catch (error) {
+      if (!(error instanceof ProgramError)) throw error;
+      const said = error.stderr === "" ? error.message : runtimeMessage(error.stderr);
+      throw new RuntimeError(`${this.name} ${command}`, said, { cause: error });
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { launch, type ProgramError, run } from "./spawn.ts";
+
+const sh = (script: string) => ["-c", script];
+
+test("both outputs and the input pass", async () => {
+  const { stdout, stderr } = await run("sh", { args: sh("cat; echo problem >&2"), input: "hello" });
+  assert.equal(stdout.toString(), "hello");
+  assert.equal(stderr.toString(), "problem\n");
+});
+
+test("output beyond the limit is dropped without stopping the program", async () => {
+  const { stdout } = await run("sh", { args: sh("head -c 3000000 /dev/zero"), maxOutputBytes: 1000 });
+  assert.equal(stdout.length, 1000);
+});
+
+test("an error names the program, its end and what it said", async () => {
+  await assert.rejects(run("sh", { args: sh("echo no such thing >&2; exit 3") }), (error: ProgramError) => {
+    assert.equal(error.message, "sh exited with code 3: no such thing");
+    assert.equal(error.exitCode, 3);
+    return true;
+  });
+  await assert.rejects(run("sh", { args: sh("kill -TERM $$") }), /sh was ended by SIGTERM/);
+  await assert.rejects(
+    run("/nonexistent/program", { args: [] }),
+    /\/nonexistent\/program cannot be started.*ENOENT/,
+  );
+});
+
+test("time limit and abort end the whole group", async () => {
+  await assert.rejects(
+    run("sh", { args: sh("sleep 1000 & echo waiting >&2; sleep 1000"), timeoutMs: 100 }),
+    /sh was killed after 100 ms: waiting/,
+  );
+  const cause = new Error("the client left");
+  await assert.rejects(run("sleep", { args: ["1000"], signal: AbortSignal.abort(cause) }), cause);
+  const controller = new AbortController();
+  const running = run("sh", { args: sh("sleep 1000; true"), signal: controller.signal });
+  setImmediate(() => controller.abort(cause));
+  await assert.rejects(running, cause);
+});
+
+test("a heir of the outputs does not hold up the end", async () => {
+  const running = await launch("sh", { args: sh("setsid sleep 1000 & echo $!") });
+  const { stdout, exitCode } = await running.ended;
+  process.kill(Number(stdout.toString()), "SIGKILL");
+  assert.equal(exitCode, 0);
+});
