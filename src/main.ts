@@ -50,10 +50,14 @@ async function serve(argv: string[]): Promise<number> {
     throw new UsageError(`--log-level is ${JSON.stringify(given)}, it must be one of ${levels.join(", ")}`);
   }
   const { loadConfig } = await import("./config/load.ts");
-  const config = loadConfig(values.config);
-  if (level) config.runtime.logLevel = level;
+  const read = () => {
+    const config = loadConfig(values.config);
+    if (level) config.runtime.logLevel = level;
+    return config;
+  };
+  const config = read();
   const { runDaemon } = await import("./daemon.ts");
-  await runDaemon(config);
+  await runDaemon(config, read);
   return 0;
 }
 

@@ -1,6 +1,5 @@
 /** What the containers' files work with. */
 import { join } from "node:path";
-import type { Cgroups } from "../cgroups/hierarchy.ts";
 import type { Config, RuntimeHandlerConfig } from "../config/load.ts";
 import { invalidArgument } from "../cri/status-error.ts";
 import type { ProcessWatcher } from "../linux/process-watcher.ts";
@@ -12,6 +11,7 @@ import type { ExitWatcher } from "./exits.ts";
 import type { Monitor } from "./monitor.ts";
 import type { ContainerRecord } from "./record.ts";
 import type { Runtime } from "./runtime.ts";
+import type { Host } from "./spec/host.ts";
 
 /** A runtime handler, ready for use: `[crio.runtime.runtimes.NAME]`. */
 export interface RuntimeHandler {
@@ -27,7 +27,7 @@ export interface ContainerContext {
   /** By container id. */
   locks: KeyedLock;
   handlers: Map<string, RuntimeHandler>;
-  cgroups: Cgroups;
+  host: Host;
   storage: Storage;
   exits: ExitWatcher;
   endings: Endings;
@@ -43,7 +43,11 @@ export function containerFolder({ config }: ContainerContext, id: string): strin
 export function runtimeHandler({ handlers, config }: ContainerContext, name: string): RuntimeHandler {
   const handler = handlers.get(name === "" ? config.runtime.defaultRuntime : name);
   if (handler) return handler;
-  throw invalidArgument("runtime_handler", name, `the handlers configured are ${[...handlers.keys()].join(", ")}`);
+  throw invalidArgument(
+    "runtime_handler",
+    name,
+    `the handlers configured are ${[...handlers.keys()].join(", ")}`,
+  );
 }
 
 /** The handler of something that exists. One taken out of the configuration since is replaced by the default: it must be removable. */

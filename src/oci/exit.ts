@@ -1,16 +1,25 @@
 /** A container's end: found in its exit file, put on record, and the runtime's leftovers cleared. */
-import { log } from "../log.ts";
+
 import { messageOf } from "../cri/status-error.ts";
+import { log } from "../log.ts";
 import { type ContainerContext, presentHandler } from "./context.ts";
 import type { ContainerExit } from "./exits.ts";
 import type { ContainerRecord } from "./record.ts";
 import { hasEnded } from "./stop.ts";
 
 /** What is recorded of a container whose monitor died with its exit code: 128 + SIGKILL, as the process was killed. */
-const unknownExit = { exitCode: 137, reason: "Unknown", message: "the container's monitor ended before it did" };
+const unknownExit = {
+  exitCode: 137,
+  reason: "Unknown",
+  message: "the container's monitor ended before it did",
+};
 
 /** Records the end of a container that has an exit file. Called again for the same end it does nothing. */
-export function recordExit(context: ContainerContext, record: ContainerRecord, exit: ContainerExit): Promise<void> {
+export function recordExit(
+  context: ContainerContext,
+  record: ContainerRecord,
+  exit: ContainerExit,
+): Promise<void> {
   return context.locks.run(record.id, async () => {
     if (hasEnded(record) || record.phase === "creating") return;
     const reason = exit.oomKilled ? "OOMKilled" : record.reason;
@@ -36,14 +45,18 @@ async function finish(
   record: ContainerRecord,
   end: Partial<ContainerRecord>,
 ): Promise<void> {
-  context.store.update(record, { ...end, phase: "exited", process: null, monitor: null });
+  context.store.update(record, { ...end, phase: "exited" });
   context.exits.forget(record.id);
   context.endings.announce(record.id);
   log.info("container ended", { container_id: record.id, exit_code: record.exitCode, reason: record.reason });
   try {
     await presentHandler(context, record.runtime).runtime.delete(record.id, { force: true });
+    context.store.update(record, { process: null, monitor: null });
   } catch (error) {
     // RemoveContainer tries again, and answers with the error if it stays.
-    log.warn("runtime cannot delete an ended container", { container_id: record.id, error: messageOf(error) });
+    log.warn("runtime cannot delete an ended container", {
+      container_id: record.id,
+      error: messageOf(error),
+    });
   }
 }

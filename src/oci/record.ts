@@ -15,8 +15,8 @@ export type ContainerPhase = "creating" | "created" | "running" | "exited" | "re
 /** What is kept of a request: not its environment, which may hold secrets and is in config.json anyway. */
 export type KeptConfig = Pick<
   ContainerConfig,
-  "metadata" | "image" | "labels" | "annotations" | "mounts" | "stdin" | "stdinOnce" | "tty"
->;
+  "image" | "labels" | "annotations" | "mounts" | "stdin" | "stdinOnce" | "tty"
+> & { metadata: ContainerMetadata };
 
 /** A container, as it is kept in the database. Times are ns since the epoch, "0" for what has not happened. */
 export interface ContainerRecord {
@@ -29,7 +29,6 @@ export interface ContainerRecord {
   resources: LinuxContainerResources | null;
   /** Name of the runtime handler in the configuration. */
   runtime: string;
-  cgroupParent: string;
   imageId: string;
   /** What `image_ref` of the CRI reports: a digest reference of the image, or its id. */
   imageRef: string;

@@ -29,7 +29,10 @@ export async function recoverContainers(context: ContainerContext): Promise<Reco
   return recovered;
 }
 
-async function recover(context: ContainerContext, record: ContainerRecord): Promise<keyof Recovered | undefined> {
+async function recover(
+  context: ContainerContext,
+  record: ContainerRecord,
+): Promise<keyof Recovered | undefined> {
   if (record.phase === "creating" || record.phase === "removing") {
     await discardContainer(context, record);
     return "removed";
@@ -49,7 +52,11 @@ async function recover(context: ContainerContext, record: ContainerRecord): Prom
 }
 
 /** Sees to it that a container whose monitor dies does not count as running for ever. */
-export function watchMonitor(context: ContainerContext, record: ContainerRecord, monitor: ProcessIdentity): void {
+export function watchMonitor(
+  context: ContainerContext,
+  record: ContainerRecord,
+  monitor: ProcessIdentity,
+): void {
   context.processes.watch(monitor.pid).then(async () => {
     const exit = context.exits.read(record.id);
     if (exit) await recordExit(context, record, exit);

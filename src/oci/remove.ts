@@ -1,9 +1,8 @@
 /** RemoveContainer: the process, then everything that was made for it. */
-import { rm } from "node:fs/promises";
 import { type ContainerContext, containerFolder, presentHandler } from "./context.ts";
 import type { ContainerRecord } from "./record.ts";
 import { stopContainer } from "./stop.ts";
-import { destroyTask } from "./task.ts";
+import { destroyTask, removeBundle } from "./task.ts";
 
 /** Removes a container, killing it if it runs. Its log stays: that is the kubelet's. A failed step is an error; the next call goes on. */
 export async function removeContainer(context: ContainerContext, record: ContainerRecord): Promise<void> {
@@ -17,8 +16,10 @@ export async function removeContainer(context: ContainerContext, record: Contain
 
 /** Takes away all that was made for a container, finished or not: for who holds its lock. */
 export async function discardContainer(context: ContainerContext, record: ContainerRecord): Promise<void> {
-  await destroyTask(context, presentHandler(context, record.runtime), record);
-  await context.storage.rootfs.remove(record.id);
-  await rm(containerFolder(context, record.id), { recursive: true, force: true });
+  if (record.process || record.phase === "creating") {
+    await destroyTask(context, presentHandler(context, record.runtime), record.id, record);
+  }
+  context.storage.rootfs.removeRootfs(record.id);
+  removeBundle(containerFolder(context, record.id));
   context.store.delete(record);
 }

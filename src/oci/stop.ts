@@ -1,10 +1,10 @@
 /** StopContainer: the stop signal, a period of grace, then SIGKILL. */
 import { constants } from "node:os";
-import { StatusError } from "../cri/status-error.ts";
 import { status } from "@grpc/grpc-js";
+import { StatusError } from "../cri/status-error.ts";
+import { signalProcess } from "../linux/process.ts";
 import type { ContainerContext } from "./context.ts";
 import type { ContainerRecord } from "./record.ts";
-import { signalProcess } from "../linux/process.ts";
 import { signalNumber } from "./signals.ts";
 
 /** A process in an uninterruptible sleep outlives SIGKILL; the call must end all the same. */
@@ -20,7 +20,8 @@ export async function stopContainer(
   graceMs: number,
 ): Promise<void> {
   if (hasEnded(record)) return;
-  const signal = record.phase === "running" && graceMs > 0 ? signalNumber(record.stopSignal) : constants.signals.SIGKILL;
+  const signal =
+    record.phase === "running" && graceMs > 0 ? signalNumber(record.stopSignal) : constants.signals.SIGKILL;
   if (await signalAndWait(context, record, signal, graceMs > 0 ? graceMs : killPatienceMs)) return;
   if (await signalAndWait(context, record, constants.signals.SIGKILL, killPatienceMs)) return;
   throw new StatusError(status.DEADLINE_EXCEEDED, `container ${record.id} survives SIGKILL`);

@@ -41,6 +41,9 @@ export class AuthEntries {
   }
 }
 
+/** Where the credential of a repository may be found. */
+export type CredentialSource = Pick<AuthEntries, "find">;
+
 /** A file on disk that may change or be absent: crio.conf's `global_auth_file`. */
 export class AuthFile {
   readonly #path: string;

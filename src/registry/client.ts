@@ -1,7 +1,7 @@
 /** The distribution specification's client: manifests and blobs, through mirrors, credentials and retries. */
 import type { Readable } from "node:stream";
 import type { AuthConfig } from "../cri/messages.ts";
-import { type AuthEntries, AuthFile } from "./auth-file.ts";
+import { AuthFile, type CredentialSource } from "./auth-file.ts";
 import { type BlobAnswer, openBlobStream } from "./blob-stream.ts";
 import { requestCredential } from "./credentials.ts";
 import { type Descriptor, FormatError } from "./descriptor.ts";
@@ -27,7 +27,7 @@ export interface RegistryClientOptions extends Partial<TransportOptions>, Partia
 export interface PullOptions {
   auth?: AuthConfig | null | undefined;
   /** From `takeNamespacedAuth`. */
-  namespacedAuth?: AuthEntries | undefined;
+  namespacedAuth?: CredentialSource | undefined;
   signal?: AbortSignal | undefined;
   /** `endpoint` of an earlier answer: it is asked first. */
   endpoint?: string | undefined;

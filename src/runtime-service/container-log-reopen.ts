@@ -15,7 +15,9 @@ export async function containerLogReopen(
   const record = containers.store.get(request.containerId);
   addLogFields({ container_id: record.id, pod_id: record.podSandboxId });
   if (record.phase !== "running") {
-    throw failedPrecondition(`container ${record.id} is in state ${containerState(record.phase)}: it writes no log`);
+    throw failedPrecondition(
+      `container ${record.id} is in state ${containerState(record.phase)}: it writes no log`,
+    );
   }
   if (record.logPath !== "") await reopenLog(containerFolder(containers, record.id), record.logPath);
   return {};

@@ -20,7 +20,9 @@ export async function containerStatus(
 }
 
 async function verboseInfo(context: ContainerContext, record: ContainerRecord): Promise<string> {
-  const spec = await readFile(join(containerFolder(context, record.id), "config.json"), "utf8").catch(() => "null");
+  const spec = await readFile(join(containerFolder(context, record.id), "config.json"), "utf8").catch(
+    () => "null",
+  );
   const { process, monitor, podSandboxId, runtime } = record;
   const info = { sandboxID: podSandboxId, pid: process?.pid ?? 0, monitorPid: monitor?.pid ?? 0, runtime };
   return JSON.stringify({ ...info, runtimeSpec: JSON.parse(spec) });

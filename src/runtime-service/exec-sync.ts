@@ -21,9 +21,13 @@ export async function execSync(
   const record = containers.store.get(request.containerId);
   addLogFields({ container_id: record.id, pod_id: record.podSandboxId });
   if (record.phase !== "running") {
-    throw failedPrecondition(`container ${record.id} is in state ${containerState(record.phase)}, not running`);
+    throw failedPrecondition(
+      `container ${record.id} is in state ${containerState(record.phase)}, not running`,
+    );
   }
-  const spec = JSON.parse(await readFile(join(containerFolder(containers, record.id), "config.json"), "utf8"));
+  const spec = JSON.parse(
+    await readFile(join(containerFolder(containers, record.id), "config.json"), "utf8"),
+  );
   const { runtime } = presentHandler(containers, record.runtime);
   return await run({
     runtime,

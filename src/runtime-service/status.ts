@@ -4,8 +4,8 @@ import type { Init } from "../cri/proto.ts";
 import type { RuntimeServiceContext } from "./context.ts";
 
 export function status(context: RuntimeServiceContext, request: StatusRequest): Init<StatusResponse> {
-  const network = context.cni.status();
-  const handlers = [...context.handlers.values()].map(({ name }) => ({ name, features: {} }));
+  const network = context.sandboxes.cni.status();
+  const handlers = [...context.containers.handlers.values()].map(({ name }) => ({ name, features: {} }));
   const isDefault = ({ name }: { name: string }) => name === context.config.runtime.defaultRuntime;
   return {
     status: {
@@ -15,17 +15,20 @@ export function status(context: RuntimeServiceContext, request: StatusRequest): 
       ],
     },
     // The default handler is listed under the empty name too: that is the one pods without a class get.
-    runtimeHandlers: [...handlers.filter(isDefault).map((handler) => ({ ...handler, name: "" })), ...handlers],
+    runtimeHandlers: [
+      ...handlers.filter(isDefault).map((handler) => ({ ...handler, name: "" })),
+      ...handlers,
+    ],
     features: { supplementalGroupsPolicy: true },
     info: request.verbose ? verboseInfo(context) : {},
   };
 }
 
-function verboseInfo({ config, cni, sandboxes, containers }: RuntimeServiceContext): Record<string, string> {
+function verboseInfo({ config, sandboxes, containers }: RuntimeServiceContext): Record<string, string> {
   const counts = { podSandboxes: sandboxes.store.size, containers: containers.store.size };
   return {
     config: JSON.stringify(config),
-    cniconfig: JSON.stringify(cni.config() ?? null),
+    cniconfig: JSON.stringify(sandboxes.cni.config()),
     counts: JSON.stringify(counts),
   };
 }

@@ -37,7 +37,10 @@ export function sandboxFiles(folder: string, hostIpc: boolean): SandboxFiles {
 export function makeSandboxFiles(folder: string, request: SandboxFilesRequest): SandboxFiles {
   const files = sandboxFiles(folder, request.hostIpc);
   writeFileSync(files.hostname, `${request.hostname}\n`);
-  writeFileSync(files.hosts, request.hostNetwork ? hostFile("/etc/hosts") : hostsContent(request.hostname, []));
+  writeFileSync(
+    files.hosts,
+    request.hostNetwork ? hostFile("/etc/hosts") : hostsContent(request.hostname, []),
+  );
   writeFileSync(files.resolvConf, resolvConfContent(request.dns));
   if (!request.hostIpc) {
     mkdirSync(files.shm);
@@ -59,7 +62,8 @@ export function removeSandboxFolder(folder: string): void {
 
 /** resolv.conf(5) of a DNSConfig; the node's own when there is none. */
 export function resolvConfContent(dns: DNSConfig | null): string {
-  if (!dns || dns.servers.length + dns.searches.length + dns.options.length === 0) return hostFile("/etc/resolv.conf");
+  if (!dns || dns.servers.length + dns.searches.length + dns.options.length === 0)
+    return hostFile("/etc/resolv.conf");
   const lines: string[] = [];
   if (dns.searches.length > 0) lines.push(`search ${dns.searches.join(" ")}`);
   for (const server of dns.servers) lines.push(`nameserver ${server}`);

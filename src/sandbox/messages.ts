@@ -27,7 +27,11 @@ export function sandboxStatus(record: PodSandboxRecord): Init<PodSandboxStatus> 
 }
 
 /** Whether a listing with `filter` shows the sandbox; `id` is the filter's, made whole. */
-export function sandboxMatches(record: PodSandboxRecord, filter: PodSandboxFilter | null, id?: string): boolean {
+export function sandboxMatches(
+  record: PodSandboxRecord,
+  filter: PodSandboxFilter | null,
+  id?: string,
+): boolean {
   // One that is still being made is nobody's yet: it may yet be rolled back.
   if (record.phase === "creating") return false;
   if (!filter) return true;

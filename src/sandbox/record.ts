@@ -34,7 +34,11 @@ export interface PodSandboxRecord {
 /** Whether a record read back is one of ours. */
 export function isPodSandboxRecord(value: unknown): value is PodSandboxRecord {
   const record = value as PodSandboxRecord;
-  return typeof record.id === "string" && typeof record.phase === "string" && Boolean(record.config?.metadata?.name);
+  return (
+    typeof record.id === "string" &&
+    typeof record.phase === "string" &&
+    Boolean(record.config?.metadata?.name)
+  );
 }
 
 /** What no two pod sandboxes may share. */

@@ -8,7 +8,7 @@ import { log } from "../log.ts";
 import { type Recovered, recoverContainers } from "../oci/recover.ts";
 import { pinnedNamespaces, type SandboxContext } from "./context.ts";
 import { removeSandboxFolder } from "./files.ts";
-import { type PodSandboxRecord, namespaceModes } from "./record.ts";
+import { namespaceModes, type PodSandboxRecord } from "./record.ts";
 import { discardSandbox, removePodSandbox } from "./remove.ts";
 
 /** Brings all records in step with the machine, before the first RPC is served. */
@@ -68,9 +68,9 @@ async function sweep(context: SandboxContext): Promise<void> {
   const attachments = [...context.store]
     .filter(({ attached }) => attached)
     .map(({ id }) => ({ containerId: id, ifName: "eth0" }));
-  await context.cni.gc(attachments).catch((error) =>
-    log.warn("CNI networks without a pod remain", { error: messageOf(error) }),
-  );
+  await context.cni
+    .gc(attachments)
+    .catch((error) => log.warn("CNI networks without a pod remain", { error: messageOf(error) }));
 }
 
 function names(folder: string): string[] {

@@ -27,6 +27,6 @@ export async function discardSandbox(context: SandboxContext, record: PodSandbox
 async function clearAway(context: SandboxContext, record: PodSandboxRecord): Promise<void> {
   removeSandboxFolder(sandboxFolder(context, record.id));
   context.podCgroups.remove(record.cgroups);
-  await context.containers.storage.rootfs.remove(record.id);
+  context.containers.storage.rootfs.releaseReadOnly(record.id);
   context.store.delete(record);
 }

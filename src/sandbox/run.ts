@@ -101,10 +101,12 @@ async function build(context: SandboxContext, record: PodSandboxRecord): Promise
     hostNetwork: modes.network === "NODE",
     hostIpc: modes.ipc === "NODE",
   });
-  record.cgroups = context.podCgroups.create(podCgroup(runtime.cgroupManager, config.linux?.cgroupParent ?? ""));
+  record.cgroups = context.podCgroups.create(
+    podCgroup(runtime.cgroupManager, config.linux?.cgroupParent ?? ""),
+  );
 
   const attaching = attach(context, record);
-  const pausing = image ? startPause(context, record, { image, hostname, files }) : undefined;
+  const pausing = image && startPause(context, record, { image, files });
   // Both are over before either's failure is handled: nothing may be cleared away under a plugin that still runs.
   const [attached, paused] = await Promise.allSettled([attaching, pausing]);
   if (attached.status === "rejected") throw attached.reason;

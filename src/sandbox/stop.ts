@@ -1,14 +1,15 @@
 /** StopPodSandbox: the pod's containers are killed, then its pause container and its network go side by side. */
+
+import { unmountAll } from "../linux/mount.ts";
+import { removeNamespace } from "../linux/namespaces.ts";
 import { presentHandler } from "../oci/context.ts";
+import type { ContainerRecord } from "../oci/record.ts";
 import { hasEnded, stopContainer } from "../oci/stop.ts";
 import { destroyTask } from "../oci/task.ts";
-import { removeNamespace } from "../linux/namespaces.ts";
-import { unmountAll } from "../linux/mount.ts";
 import { pinnedNamespaces, type SandboxContext, sandboxFolder } from "./context.ts";
+import { sandboxFiles } from "./files.ts";
 import { detachNetwork } from "./network.ts";
 import { namespaceModes, type PodSandboxRecord } from "./record.ts";
-import { sandboxFiles } from "./files.ts";
-import type { ContainerRecord } from "../oci/record.ts";
 
 /** Stops a pod sandbox; one that is stopped already stays so. A failed step is an error, and the next call goes on from there. */
 export function stopPodSandbox(context: SandboxContext, record: PodSandboxRecord): Promise<void> {
@@ -32,7 +33,10 @@ export function podContainers({ containers }: SandboxContext, { id }: PodSandbox
 
 /** Ends the pause container and gives back network, namespaces and /dev/shm: each step may have been done before. */
 export async function releaseSandbox(context: SandboxContext, record: PodSandboxRecord): Promise<void> {
-  const [pause, network] = await Promise.allSettled([endPause(context, record), detachNetwork(context, record)]);
+  const [pause, network] = await Promise.allSettled([
+    endPause(context, record),
+    detachNetwork(context, record),
+  ]);
   if (pause.status === "rejected") throw pause.reason;
   if (network.status === "rejected") throw network.reason;
   for (const path of Object.values(pinnedNamespaces(context, record))) removeNamespace(path);
@@ -41,7 +45,11 @@ export async function releaseSandbox(context: SandboxContext, record: PodSandbox
 }
 
 async function endPause(context: SandboxContext, record: PodSandboxRecord): Promise<void> {
-  await destroyTask(context.containers, presentHandler(context.containers, record.runtimeHandler), record);
-  if (record.phase === "ready") context.store.update(record, { phase: "notready" });
-  context.store.update(record, { pause: null, monitor: null });
+  const { id, pause, monitor, phase, runtimeHandler } = record;
+  if (pause || phase === "creating") {
+    const handler = presentHandler(context.containers, runtimeHandler);
+    await destroyTask(context.containers, handler, id, { process: pause, monitor });
+  }
+  const ended = phase === "ready" ? { phase: "notready" as const } : {};
+  context.store.update(record, { ...ended, pause: null, monitor: null });
 }

@@ -3,7 +3,7 @@ import { status } from "@grpc/grpc-js";
 import type { AuthConfig, ImageSpec } from "../cri/messages.ts";
 import { messageOf, StatusError } from "../cri/status-error.ts";
 import { log } from "../log.ts";
-import type { AuthEntries } from "../registry/auth-file.ts";
+import type { CredentialSource } from "../registry/auth-file.ts";
 import type { PullOptions, RegistryClient } from "../registry/client.ts";
 import type { Descriptor } from "../registry/descriptor.ts";
 import { digestOf } from "../registry/digest.ts";
@@ -27,7 +27,7 @@ export interface PullRequest {
   /** From the request; the client's own files come after it. */
   auth?: AuthConfig | null | undefined;
   /** Credentials of the pod's namespace for an image, where there are any; see `takeNamespacedAuth`. */
-  namespacedAuth?: (reference: Reference) => AuthEntries | undefined;
+  namespacedAuth?: (reference: Reference) => CredentialSource | undefined;
   /** Kept with the image. */
   spec?: ImageSpec | null | undefined;
   signal?: AbortSignal | undefined;
@@ -85,7 +85,11 @@ export class Pulls {
   }
 
   /** Who has other credentials does not join: they must be good for the image too. */
-  #key(reference: Reference, auth: PullRequest["auth"], namespacedAuth: AuthEntries | undefined): string {
+  #key(
+    reference: Reference,
+    auth: PullRequest["auth"],
+    namespacedAuth: CredentialSource | undefined,
+  ): string {
     const own = namespacedAuth ? ` ${++this.#count}` : "";
     return `${reference} ${digestOf(Buffer.from(JSON.stringify(auth ?? null)))}${own}`;
   }

@@ -68,9 +68,10 @@ export class UnpackThread {
       await this.#feed(open(stop), stop);
       this.#post({ kind: "end" });
     } catch (error) {
+      const cause = failed.signal.aborted ? failed.signal.reason : error;
       this.#post({ kind: "abort" });
       await outcome.catch(() => {});
-      throw failed.signal.aborted && !signal?.aborted ? failed.signal.reason : error;
+      throw cause;
     }
     const { unpacked } = await outcome;
     return unpacked!;

@@ -1,0 +1,198 @@
+/** The daemon: wires the parts, recovers what runs, serves the socket, and ends in order. */
+import { accessSync, constants, mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { DatabaseSync } from "node:sqlite";
+import { detectCgroups } from "./cgroups/hierarchy.ts";
+import { PodCgroups } from "./cgroups/pod-cgroup.ts";
+import { Cni } from "./cni/cni.ts";
+import { type Config, ConfigError } from "./config/load.ts";
+import { reloadable } from "./config/reload.ts";
+import { type CriDefinitions, loadCri } from "./cri/proto.ts";
+import { CriServer } from "./cri/server.ts";
+import { messageOf } from "./cri/status-error.ts";
+import type { ImageServiceContext } from "./image-service/context.ts";
+import { imageServiceHandlers } from "./image-service/handlers.ts";
+import { NamespaceMaker } from "./linux/namespaces.ts";
+import { ProcessWatcher } from "./linux/process-watcher.ts";
+import { log, setLogLevel } from "./log.ts";
+import type { ContainerContext, RuntimeHandler } from "./oci/context.ts";
+import { Endings } from "./oci/endings.ts";
+import { ExitWatcher } from "./oci/exits.ts";
+import { containerEntry } from "./oci/messages.ts";
+import { Monitor } from "./oci/monitor.ts";
+import { type ContainerRecord, isContainerRecord } from "./oci/record.ts";
+import { Runtime } from "./oci/runtime.ts";
+import { readHost } from "./oci/spec/host.ts";
+import { RegistryClient } from "./registry/client.ts";
+import { runtimeServiceHandlers } from "./runtime-service/handlers.ts";
+import type { SandboxContext } from "./sandbox/context.ts";
+import { followExits } from "./sandbox/follow-exits.ts";
+import { sandboxEntry } from "./sandbox/messages.ts";
+import { isPodSandboxRecord, type PodSandboxRecord } from "./sandbox/record.ts";
+import { recover } from "./sandbox/recover.ts";
+import { openDatabase, Records } from "./state/database.ts";
+import { Joined, KeyedLock } from "./state/locks.ts";
+import { Store } from "./state/store.ts";
+import { openStorage, type Storage } from "./storage/storage.ts";
+import { version } from "./version.ts";
+
+/** Serves the CRI until SIGTERM or SIGINT; pods run on after that. `reload` reads the configuration anew, for SIGHUP. */
+export async function runDaemon(config: Config, reload: () => Config): Promise<void> {
+  setLogLevel(config.runtime.logLevel);
+  const stop = nextSignal("SIGTERM", "SIGINT");
+  const { root, runroot } = config.crio;
+  for (const folder of [root, runroot]) mkdirSync(folder, { recursive: true, mode: 0o711 });
+  const database = openState(root);
+  const registry = new RegistryClient(config.image);
+  const storage = await openStorage({ root: join(root, "storage"), database, registry });
+  const cri = loadCri();
+  const containers = containerContext(config, database, cri, storage);
+  const sandboxes = sandboxContext(config, database, cri, containers);
+  sandboxes.cni.start();
+
+  await recover(sandboxes);
+  await containers.exits.start();
+  const images: ImageServiceContext = { storage, namespacedAuthDir: () => config.image.namespacedAuthDir };
+  const server = new CriServer(
+    {
+      socket: config.api.listen,
+      maxSendBytes: config.api.grpcMaxSendMsgSize,
+      maxReceiveBytes: config.api.grpcMaxRecvMsgSize,
+    },
+    runtimeServiceHandlers({ config, sandboxes, containers }),
+    imageServiceHandlers(images),
+    cri,
+  );
+  await server.listen();
+  process.on("SIGHUP", () => reloadConfig(config, reload));
+  log.info("serving", { version, socket: config.api.listen, root, runroot, pid: process.pid });
+
+  const signal = await stop;
+  log.info("stopping; pods run on", { signal });
+  await server.close();
+  sandboxes.cni.close();
+  containers.exits.close();
+  containers.processes.close();
+  await sandboxes.namespaces.close();
+  await registry.close();
+  await storage.close();
+  database.close();
+}
+
+/** Resolves with the first of the signals; from then on they are handled. */
+function nextSignal(...signals: NodeJS.Signals[]): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const signal of signals) process.once(signal, resolve);
+  });
+}
+
+function openState(root: string): DatabaseSync {
+  try {
+    return openDatabase(join(root, "state.db"));
+  } catch (error) {
+    if (!/locked/.test(messageOf(error))) throw error;
+    throw new ConfigError(`crio.root is ${JSON.stringify(root)}: another critter uses it`, { cause: error });
+  }
+}
+
+function containerContext(
+  config: Config,
+  database: DatabaseSync,
+  cri: CriDefinitions,
+  storage: Storage,
+): ContainerContext {
+  const { runtime, crio } = config;
+  const persistDir = join(crio.runroot, "persist");
+  const encode = cri.RuntimeService.ListContainers.responseSerialize;
+  const store = new Store<ContainerRecord>("container", new Records(database, "containers"), (record) =>
+    encode({ containers: [containerEntry(record)] }),
+  );
+  store.load(isContainerRecord);
+  return {
+    config,
+    store,
+    locks: new KeyedLock(),
+    handlers: runtimeHandlers(config, persistDir),
+    host: readHost(detectCgroups()),
+    storage,
+    exits: new ExitWatcher(runtime.containerExitsDir, persistDir),
+    endings: new Endings(),
+    processes: new ProcessWatcher(),
+  };
+}
+
+function runtimeHandlers({ runtime }: Config, persistDir: string): Map<string, RuntimeHandler> {
+  const handlers = new Map<string, RuntimeHandler>();
+  for (const [name, handler] of Object.entries(runtime.runtimes)) {
+    const table = `crio.runtime.runtimes.${name}`;
+    checkProgram(`${table}.runtime_path`, handler.runtimePath);
+    checkProgram(`${table}.monitor_path`, handler.monitorPath);
+    const driver = new Runtime({
+      name,
+      path: handler.runtimePath,
+      root: handler.runtimeRoot,
+      systemdCgroup: runtime.cgroupManager === "systemd",
+    });
+    const monitor = new Monitor({
+      path: handler.monitorPath,
+      env: handler.monitorEnv,
+      exitDir: runtime.containerExitsDir,
+      persistDir,
+      logSizeMax: runtime.logSizeMax,
+      runtime: driver,
+    });
+    handlers.set(name, { name, config: handler, runtime: driver, monitor });
+  }
+  return handlers;
+}
+
+function checkProgram(key: string, path: string): void {
+  try {
+    accessSync(path, constants.X_OK);
+  } catch (cause) {
+    throw new ConfigError(`${key} is ${JSON.stringify(path)}, it must be a program that can be run`, {
+      cause,
+    });
+  }
+}
+
+function sandboxContext(
+  config: Config,
+  database: DatabaseSync,
+  cri: CriDefinitions,
+  containers: ContainerContext,
+): SandboxContext {
+  const encode = cri.RuntimeService.ListPodSandbox.responseSerialize;
+  const store = new Store<PodSandboxRecord>("pod sandbox", new Records(database, "sandboxes"), (record) =>
+    encode({ items: [sandboxEntry(record)] }),
+  );
+  store.load(isPodSandboxRecord);
+  const { networkDir, pluginDirs, cniDefaultNetwork } = config.network;
+  const cacheDir = join(config.crio.root, "cni");
+  const context: SandboxContext = {
+    store,
+    locks: new KeyedLock(),
+    starting: new Joined(),
+    namespaces: new NamespaceMaker(),
+    cni: new Cni({ networkDir, pluginDirs, cacheDir, defaultNetwork: cniDefaultNetwork || undefined }),
+    podCgroups: new PodCgroups(containers.host.cgroups),
+    containers,
+    podCidr: "",
+  };
+  followExits(context);
+  return context;
+}
+
+function reloadConfig(config: Config, read: () => Config): void {
+  try {
+    const { config: next, applied, waiting } = reloadable(config, read());
+    // In place: everybody holds the one object, or a table of it.
+    for (const table of ["crio", "api", "runtime", "image", "network"] as const) {
+      Object.assign(config[table], next[table]);
+    }
+    setLogLevel(config.runtime.logLevel);
+    log.info("configuration reloaded", { applied, waiting });
+  } catch (error) {
+    log.error("configuration not reloaded, the old one stays in force", { error: messageOf(error) });
+  }
+}

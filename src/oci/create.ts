@@ -1,0 +1,118 @@
+/** CreateContainer: root file system, config.json, and a process that waits to be started; all of it, or nothing. */
+import { randomBytes } from "node:crypto";
+import { mkdirSync } from "node:fs";
+import { dirname } from "node:path";
+import { ociCgroupsPath, podCgroup } from "../cgroups/paths.ts";
+import { nowNanoseconds } from "../clock.ts";
+import type { ContainerConfig, ContainerMetadata, PodSandboxConfig } from "../cri/messages.ts";
+import { messageOf, notFound } from "../cri/status-error.ts";
+import { addLogFields, log } from "../log.ts";
+import type { ImageRecord } from "../storage/image-record.ts";
+import { type ContainerContext, containerFolder, type RuntimeHandler, runtimeHandler } from "./context.ts";
+import type { ContainerRecord } from "./record.ts";
+import { watchMonitor } from "./recover.ts";
+import { discardContainer } from "./remove.ts";
+import { stopSignal } from "./signals.ts";
+import { buildContainerSpec, type SandboxFacts } from "./spec/container.ts";
+import { createTask } from "./task.ts";
+import { containerUser } from "./user.ts";
+
+/** A container's request, with what its pod adds. */
+export interface CreateRequest {
+  config: ContainerConfig;
+  requestDigest: string;
+  sandboxConfig: PodSandboxConfig;
+  sandbox: SandboxFacts;
+  /** As the pod's RunPodSandbox named it. */
+  runtimeHandler: string;
+  /** On the host; empty for none. */
+  logPath: string;
+  targetPid?: number;
+}
+
+/** Creates a container. NOT_FOUND for an image that was not pulled. A failure leaves nothing. */
+export async function createContainer(
+  context: ContainerContext,
+  request: CreateRequest,
+): Promise<ContainerRecord> {
+  const name = request.config.image?.image ?? "";
+  const image = context.storage.images.find(name);
+  if (!image) throw notFound("image", name);
+  const handler = runtimeHandler(context, request.runtimeHandler);
+  const record = newRecord(request, image, handler);
+  addLogFields({ container_id: record.id });
+  context.store.add(record);
+  return context.locks.run(record.id, async () => {
+    try {
+      await build(context, record, request, image, handler);
+      return record;
+    } catch (error) {
+      await discardContainer(context, record).catch((failure) =>
+        log.error("a container that failed cannot be cleared away", { error: messageOf(failure) }),
+      );
+      throw error;
+    }
+  });
+}
+
+async function build(
+  context: ContainerContext,
+  record: ContainerRecord,
+  request: CreateRequest,
+  image: ImageRecord,
+  handler: RuntimeHandler,
+): Promise<void> {
+  const { id } = record;
+  const { config, sandboxConfig, sandbox, logPath, targetPid } = request;
+  const rootfs = context.storage.rootfs.mountRootfs(id, image.id);
+  const parent = podCgroup(context.config.runtime.cgroupManager, sandboxConfig.linux?.cgroupParent ?? "");
+  const spec = buildContainerSpec({
+    id,
+    config,
+    sandboxConfig,
+    sandbox,
+    image: image.config.config,
+    rootfs,
+    cgroupsPath: ociCgroupsPath(parent, id),
+    targetPid,
+    runtime: context.config.runtime,
+    handler: handler.config,
+    host: context.host,
+  });
+  if (logPath !== "") mkdirSync(dirname(logPath), { recursive: true });
+  const { stdin, stdinOnce, tty } = config;
+  const bundle = containerFolder(context, id);
+  const name = record.config.metadata.name;
+  const task = await createTask(handler, spec, { id, name, bundle, logPath, stdin, stdinOnce, tty });
+  const user = { linux: containerUser(spec.process.user) };
+  context.store.update(record, { ...task, phase: "created", user });
+  watchMonitor(context, record, task.monitor);
+}
+
+function newRecord(request: CreateRequest, image: ImageRecord, handler: RuntimeHandler): ContainerRecord {
+  const { config } = request;
+  const { image: imageSpec, labels, annotations, mounts, stdin, stdinOnce, tty } = config;
+  const metadata = config.metadata as ContainerMetadata;
+  return {
+    id: randomBytes(32).toString("hex"),
+    podSandboxId: request.sandbox.id,
+    config: { metadata, image: imageSpec, labels, annotations, mounts, stdin, stdinOnce, tty },
+    requestDigest: request.requestDigest,
+    resources: config.linux?.resources ?? null,
+    runtime: handler.name,
+    imageId: image.id,
+    imageRef: image.repoDigests[0] ?? image.id,
+    phase: "creating",
+    createdAt: nowNanoseconds(),
+    startedAt: "0",
+    finishedAt: "0",
+    exitCode: 0,
+    reason: "",
+    message: "",
+    logPath: request.logPath,
+    user: null,
+    stopSignal: stopSignal(config.stopSignal, image.config.config.StopSignal),
+    process: null,
+    monitor: null,
+  };
+}

@@ -1,0 +1,46 @@
+/** The RuntimeService: which file answers which RPC. */
+import type { RuntimeServiceMethods } from "../cri/messages.ts";
+import type { Handlers } from "../cri/server.ts";
+import { containerCreate } from "./container-create.ts";
+import { containerList } from "./container-list.ts";
+import { containerLogReopen } from "./container-log-reopen.ts";
+import { containerRemove } from "./container-remove.ts";
+import { containerStart } from "./container-start.ts";
+import { containerStatus } from "./container-status.ts";
+import { containerStop } from "./container-stop.ts";
+import { containerUpdateResources } from "./container-update-resources.ts";
+import type { RuntimeServiceContext } from "./context.ts";
+import { execSync } from "./exec-sync.ts";
+import { podSandboxList } from "./pod-sandbox-list.ts";
+import { podSandboxRemove } from "./pod-sandbox-remove.ts";
+import { podSandboxRun } from "./pod-sandbox-run.ts";
+import { podSandboxStatus } from "./pod-sandbox-status.ts";
+import { podSandboxStop } from "./pod-sandbox-stop.ts";
+import { runtimeConfig } from "./runtime-config.ts";
+import { status } from "./status.ts";
+import { updateRuntimeConfig } from "./update-runtime-config.ts";
+import { versionRpc } from "./version.ts";
+
+/** RPCs that are not here answer UNIMPLEMENTED. */
+export function runtimeServiceHandlers(context: RuntimeServiceContext): Handlers<RuntimeServiceMethods> {
+  return {
+    Version: versionRpc,
+    Status: (request) => status(context, request),
+    RuntimeConfig: () => runtimeConfig(context),
+    UpdateRuntimeConfig: (request) => updateRuntimeConfig(context, request),
+    RunPodSandbox: (request) => podSandboxRun(context, request),
+    StopPodSandbox: (request) => podSandboxStop(context, request),
+    RemovePodSandbox: (request) => podSandboxRemove(context, request),
+    PodSandboxStatus: (request) => podSandboxStatus(context, request),
+    ListPodSandbox: (request) => podSandboxList(context, request),
+    CreateContainer: (request) => containerCreate(context, request),
+    StartContainer: (request) => containerStart(context, request),
+    StopContainer: (request) => containerStop(context, request),
+    RemoveContainer: (request) => containerRemove(context, request),
+    ContainerStatus: (request) => containerStatus(context, request),
+    ListContainers: (request) => containerList(context, request),
+    UpdateContainerResources: (request) => containerUpdateResources(context, request),
+    ReopenContainerLog: (request) => containerLogReopen(context, request),
+    ExecSync: (request) => execSync(context, request),
+  };
+}

@@ -1,0 +1,68 @@
+/** A pod's pause container: it holds the PID namespace that containers may share, and its end is the pod's. */
+import { ociCgroupsPath, podCgroup } from "../cgroups/paths.ts";
+import { runtimeHandler } from "../oci/context.ts";
+import type { MonitoredContainer } from "../oci/monitor.ts";
+import { buildSandboxSpec } from "../oci/spec/sandbox.ts";
+import { createTask } from "../oci/task.ts";
+import { AuthFile } from "../registry/auth-file.ts";
+import type { ImageRecord } from "../storage/image-record.ts";
+import { pinnedNamespaces, type SandboxContext, sandboxFolder } from "./context.ts";
+import type { SandboxFiles } from "./files.ts";
+import { namespaceModes, type PodSandboxRecord } from "./record.ts";
+
+/** The pause image, pulled when absent; undefined for a pod that runs without a pause container. */
+export async function preparePause(
+  { containers }: SandboxContext,
+  { config }: PodSandboxRecord,
+): Promise<ImageRecord | undefined> {
+  const { runtime, image } = containers.config;
+  // Only a PID namespace needs a process to keep it; the others are pinned on files.
+  if (runtime.dropInfraCtr && namespaceModes(config).pid !== "POD") return undefined;
+  const present = containers.storage.images.find(image.pauseImage);
+  if (present) return present;
+  const auth = image.pauseImageAuthFile ? new AuthFile(image.pauseImageAuthFile) : undefined;
+  return await containers.storage.pull(image.pauseImage, { namespacedAuth: () => auth });
+}
+
+export interface PauseRequest {
+  image: ImageRecord;
+  files: SandboxFiles;
+}
+
+/** Creates and starts the pause container in namespaces that exist. */
+export async function startPause(
+  context: SandboxContext,
+  record: PodSandboxRecord,
+  { image, files }: PauseRequest,
+): Promise<MonitoredContainer> {
+  const { containers } = context;
+  const { config, id } = record;
+  const handler = runtimeHandler(containers, record.runtimeHandler);
+  const rootfs = containers.storage.rootfs.mountReadOnly(id, image.id);
+  const spec = buildSandboxSpec({
+    id,
+    config,
+    image: image.config.config,
+    pauseCommand: containers.config.image.pauseCommand,
+    rootfs,
+    pinned: pinnedNamespaces(context, record),
+    shm: files.shm,
+    cgroupsPath: ociCgroupsPath(
+      podCgroup(containers.config.runtime.cgroupManager, config.linux?.cgroupParent ?? ""),
+      id,
+    ),
+    allowedAnnotations: [],
+    host: containers.host,
+  });
+  const task = await createTask(handler, spec, {
+    id,
+    name: config.metadata.name,
+    bundle: sandboxFolder(context, id),
+    logPath: "",
+    stdin: false,
+    stdinOnce: false,
+    tty: false,
+  });
+  await handler.runtime.start(id);
+  return task;
+}
