@@ -18,6 +18,7 @@ import { log, setLogLevel } from "./log.ts";
 import type { ContainerContext, RuntimeHandler } from "./oci/context.ts";
 import { Endings } from "./oci/endings.ts";
 import { ExitWatcher } from "./oci/exits.ts";
+import { followExits } from "./oci/follow-exits.ts";
 import { containerEntry } from "./oci/messages.ts";
 import { Monitor } from "./oci/monitor.ts";
 import { type ContainerRecord, isContainerRecord } from "./oci/record.ts";
@@ -26,7 +27,6 @@ import { readHost } from "./oci/spec/host.ts";
 import { RegistryClient } from "./registry/client.ts";
 import { runtimeServiceHandlers } from "./runtime-service/handlers.ts";
 import type { SandboxContext } from "./sandbox/context.ts";
-import { followExits } from "./sandbox/follow-exits.ts";
 import { sandboxEntry } from "./sandbox/messages.ts";
 import { isPodSandboxRecord, type PodSandboxRecord } from "./sandbox/record.ts";
 import { recover } from "./sandbox/recover.ts";
@@ -51,6 +51,7 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
   sandboxes.cni.start();
 
   await recover(sandboxes);
+  followExits(containers);
   await containers.exits.start();
   const images: ImageServiceContext = { storage, namespacedAuthDir: () => config.image.namespacedAuthDir };
   const server = new CriServer(
@@ -179,7 +180,6 @@ function sandboxContext(
     containers,
     podCidr: "",
   };
-  followExits(context);
   return context;
 }
 

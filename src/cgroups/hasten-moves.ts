@@ -5,9 +5,8 @@ import { readFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { log } from "../log.ts";
-import { type Cgroups, detectCgroups } from "./hierarchy.ts";
+import { machineCgroups } from "./machine.ts";
 
-let cgroups: Cgroups | undefined;
 let underWay = false;
 
 /** Moves this process to the cgroup it is in, off the main thread, unless that is being done. Never throws. */
@@ -22,9 +21,9 @@ export function hastenMoves(): void {
 }
 
 async function moveNowhere(): Promise<void> {
-  cgroups ??= detectCgroups();
   // Any hierarchy will do, they share the lock.
-  const hierarchy = cgroups.hierarchies.find(({ unified }) => unified) ?? cgroups.hierarchies[0]!;
+  const { hierarchies } = machineCgroups();
+  const hierarchy = hierarchies.find(({ unified }) => unified) ?? hierarchies[0]!;
   const controller = hierarchy.unified ? "" : hierarchy.controllers[0]!;
   // Read anew each time: somebody may have moved the daemon since, and it must stay there.
   const lines = readFileSync("/proc/self/cgroup", "latin1").split("\n");

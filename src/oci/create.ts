@@ -9,8 +9,8 @@ import { messageOf, notFound } from "../cri/status-error.ts";
 import { addLogFields, log } from "../log.ts";
 import type { ImageRecord } from "../storage/image-record.ts";
 import { type ContainerContext, containerFolder, type RuntimeHandler, runtimeHandler } from "./context.ts";
+import { watchMonitor } from "./follow-exits.ts";
 import type { ContainerRecord } from "./record.ts";
-import { watchMonitor } from "./recover.ts";
 import { discardContainer } from "./remove.ts";
 import { stopSignal } from "./signals.ts";
 import { buildContainerSpec, type SandboxFacts } from "./spec/container.ts";
@@ -65,7 +65,7 @@ async function build(
   const { id } = record;
   const { config, sandboxConfig, sandbox, logPath, targetPid } = request;
   const rootfs = context.storage.rootfs.mountRootfs(id, image.id);
-  const parent = podCgroup(context.config.runtime.cgroupManager, sandboxConfig.linux?.cgroupParent ?? "");
+  const pod = podCgroup(context.config.runtime.cgroupManager, sandboxConfig.linux?.cgroupParent ?? "");
   const spec = buildContainerSpec({
     id,
     config,
@@ -73,7 +73,7 @@ async function build(
     sandbox,
     image: image.config.config,
     rootfs,
-    cgroupsPath: ociCgroupsPath(parent, id),
+    cgroupsPath: ociCgroupsPath(pod, id),
     targetPid,
     runtime: context.config.runtime,
     handler: handler.config,
@@ -83,10 +83,18 @@ async function build(
   const { stdin, stdinOnce, tty } = config;
   const bundle = containerFolder(context, id);
   const name = record.config.metadata.name;
-  const task = await createTask(handler, spec, { id, name, bundle, logPath, stdin, stdinOnce, tty });
+  const task = await createTask(context, handler, pod, spec, {
+    id,
+    name,
+    bundle,
+    logPath,
+    stdin,
+    stdinOnce,
+    tty,
+  });
   const user = { linux: containerUser(spec.process.user) };
   context.store.update(record, { ...task, phase: "created", user });
-  watchMonitor(context, record, task.monitor);
+  watchMonitor(context, record);
 }
 
 function newRecord(request: CreateRequest, image: ImageRecord, handler: RuntimeHandler): ContainerRecord {
@@ -114,5 +122,6 @@ function newRecord(request: CreateRequest, image: ImageRecord, handler: RuntimeH
     stopSignal: stopSignal(config.stopSignal, image.config.config.StopSignal),
     process: null,
     monitor: null,
+    monitorCgroup: "",
   };
 }

@@ -18,8 +18,16 @@ export type KeptConfig = Pick<
   "image" | "labels" | "annotations" | "mounts" | "stdin" | "stdinOnce" | "tty"
 > & { metadata: ContainerMetadata };
 
+/** A container as runtime and monitor know it; both null until it is created, and once the runtime has deleted it. */
+export interface Task {
+  process: ProcessIdentity | null;
+  monitor: ProcessIdentity | null;
+  /** The cgroup that was made for the monitor alone; empty for none. */
+  monitorCgroup: string;
+}
+
 /** A container, as it is kept in the database. Times are ns since the epoch, "0" for what has not happened. */
-export interface ContainerRecord {
+export interface ContainerRecord extends Task {
   id: string;
   podSandboxId: string;
   config: KeptConfig;
@@ -44,8 +52,6 @@ export interface ContainerRecord {
   logPath: string;
   user: ContainerUser | null;
   stopSignal: Signal;
-  process: ProcessIdentity | null;
-  monitor: ProcessIdentity | null;
 }
 
 /** Whether a record read back is one of ours. */

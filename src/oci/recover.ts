@@ -1,10 +1,11 @@
 /** Containers after a restart: the half-made are taken back, those that run adopted, ends that were missed recorded. */
 import { nowNanoseconds } from "../clock.ts";
 import { messageOf } from "../cri/status-error.ts";
-import { isAlive, type ProcessIdentity } from "../linux/process.ts";
+import { isAlive } from "../linux/process.ts";
 import { log } from "../log.ts";
 import type { ContainerContext } from "./context.ts";
 import { recordExit, recordLostMonitor } from "./exit.ts";
+import { watchMonitor } from "./follow-exits.ts";
 import type { ContainerRecord } from "./record.ts";
 import { discardContainer } from "./remove.ts";
 
@@ -44,22 +45,9 @@ async function recover(
     return "ended";
   }
   if (record.monitor && isAlive(record.monitor)) {
-    watchMonitor(context, record, record.monitor);
+    watchMonitor(context, record);
     return "adopted";
   }
   await recordLostMonitor(context, record, nowNanoseconds());
   return "ended";
-}
-
-/** Sees to it that a container whose monitor dies does not count as running for ever. */
-export function watchMonitor(
-  context: ContainerContext,
-  record: ContainerRecord,
-  monitor: ProcessIdentity,
-): void {
-  context.processes.watch(monitor.pid).then(async () => {
-    const exit = context.exits.read(record.id);
-    if (exit) await recordExit(context, record, exit);
-    else await recordLostMonitor(context, record, nowNanoseconds());
-  });
 }

@@ -17,7 +17,7 @@ export async function removeContainer(context: ContainerContext, record: Contain
 /** Takes away all that was made for a container, finished or not: for who holds its lock. */
 export async function discardContainer(context: ContainerContext, record: ContainerRecord): Promise<void> {
   if (record.process || record.phase === "creating") {
-    await destroyTask(context, presentHandler(context, record.runtime), record.id, record);
+    await destroyTask(context, presentHandler(context, record.runtime), record);
   }
   context.storage.rootfs.removeRootfs(record.id);
   removeBundle(containerFolder(context, record.id));

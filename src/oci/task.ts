@@ -3,34 +3,48 @@
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { join } from "node:path";
+import { cgroupFolders, monitorCgroupPath, type PodCgroup } from "../cgroups/paths.ts";
+import { moveProcess } from "../cgroups/processes.ts";
+import { removeCgroup } from "../cgroups/remove.ts";
 import { signalProcess } from "../linux/process.ts";
 import type { ContainerContext, RuntimeHandler } from "./context.ts";
-import type { CreateOptions, MonitoredContainer } from "./monitor.ts";
+import type { CreateOptions } from "./monitor.ts";
+import type { Task } from "./record.ts";
 import type { Spec } from "./spec/types.ts";
-
-/** The process and its monitor; both null once the runtime has deleted the container. */
-export type Task = { [Key in keyof MonitoredContainer]: MonitoredContainer[Key] | null };
 
 /** SIGKILL takes no longer, unless the process is in an uninterruptible sleep. */
 const killPatienceMs = 30_000;
 
-/** Writes the bundle and has the container created: its process waits for `runtime.start`. A failure leaves nothing but the folder. */
+/**
+ * Writes the bundle and has the container created: its process waits for `runtime.start`. The monitor goes into the cgroup that
+ * `monitor_cgroup` names. A failure leaves nothing but the folder, and the monitor's cgroup for `destroyTask`.
+ */
 export async function createTask(
-  { monitor }: RuntimeHandler,
+  { host }: ContainerContext,
+  handler: RuntimeHandler,
+  pod: PodCgroup,
   spec: Spec,
   options: CreateOptions,
-): Promise<MonitoredContainer> {
+): Promise<Task> {
   mkdirSync(options.bundle, { recursive: true });
   writeFileSync(join(options.bundle, "config.json"), JSON.stringify(spec));
-  return monitor.createContainer(options);
+  const created = await handler.monitor.createContainer(options);
+  const { version } = host.cgroups;
+  const cgroup = monitorCgroupPath(version, pod, handler.config.monitorCgroup, options.id);
+  if (cgroup === undefined) return { ...created, monitorCgroup: "" };
+  // A cgroup of its own is needed on v2 only, where one with children holds no processes.
+  const own = cgroup !== pod.path;
+  if (own) for (const folder of cgroupFolders(host.cgroups, cgroup)) mkdirSync(folder, { recursive: true });
+  // Right after the runtime has moved the container, another move is quick.
+  await moveProcess(host.cgroups, cgroup, created.monitor.pid);
+  return { ...created, monitorCgroup: own ? cgroup : "" };
 }
 
 /** Kills what runs of a container, waits for its end and has the runtime delete it. It may be half made, or gone already. */
 export async function destroyTask(
-  { exits }: ContainerContext,
+  { exits, host }: ContainerContext,
   { runtime }: RuntimeHandler,
-  id: string,
-  { process, monitor }: Task,
+  { id, process, monitor, monitorCgroup }: Task & { id: string },
 ): Promise<void> {
   if (process && signalProcess(process, constants.signals.SIGKILL)) {
     // The monitor writes the exit file as its last act; without one the runtime's own kill must do.
@@ -38,6 +52,7 @@ export async function destroyTask(
   }
   await runtime.delete(id, { force: true });
   if (monitor) signalProcess(monitor, constants.signals.SIGKILL);
+  if (monitorCgroup) await removeCgroup(host.cgroups, monitorCgroup);
   exits.forget(id);
 }
 

@@ -29,7 +29,7 @@ async function verboseInfo(context: SandboxContext, record: PodSandboxRecord): P
   const spec = await readFile(join(sandboxFolder(context, record.id), "config.json"), "utf8").catch(
     () => "null",
   );
-  const { pause, monitor, runtimeHandler, cgroups, config } = record;
-  const info = { pid: pause?.pid ?? 0, monitorPid: monitor?.pid ?? 0, runtimeHandler, cgroups, config };
+  const { process, monitor, runtimeHandler, cgroups, config } = record;
+  const info = { pid: process?.pid ?? 0, monitorPid: monitor?.pid ?? 0, runtimeHandler, cgroups, config };
   return JSON.stringify({ ...info, runtimeSpec: JSON.parse(spec) });
 }

@@ -39,7 +39,7 @@ export function createPodContainer(
       sandbox: {
         id: sandbox.id,
         hostname: podHostname(sandbox),
-        pausePid: sandbox.pause?.pid,
+        pausePid: sandbox.process?.pid,
         pinned: pinnedNamespaces(context, sandbox),
         files: sandboxFiles(
           sandboxFolder(context, sandbox.id),

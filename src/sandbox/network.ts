@@ -23,7 +23,5 @@ export function podAttachment(context: SandboxContext, record: PodSandboxRecord)
 
 /** Gives back the pod's network, if it has or may have one. Pods that have none are left as they are. */
 export async function detachNetwork(context: SandboxContext, record: PodSandboxRecord): Promise<void> {
-  if (!record.attached) return;
-  await context.cni.remove(podAttachment(context, record));
-  context.store.update(record, { attached: false });
+  if (record.attached) await context.cni.remove(podAttachment(context, record));
 }

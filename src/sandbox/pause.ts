@@ -1,7 +1,8 @@
 /** A pod's pause container: it holds the PID namespace that containers may share, and its end is the pod's. */
 import { ociCgroupsPath, podCgroup } from "../cgroups/paths.ts";
+import { log } from "../log.ts";
 import { runtimeHandler } from "../oci/context.ts";
-import type { MonitoredContainer } from "../oci/monitor.ts";
+import type { Task } from "../oci/record.ts";
 import { buildSandboxSpec } from "../oci/spec/sandbox.ts";
 import { createTask } from "../oci/task.ts";
 import { AuthFile } from "../registry/auth-file.ts";
@@ -34,11 +35,12 @@ export async function startPause(
   context: SandboxContext,
   record: PodSandboxRecord,
   { image, files }: PauseRequest,
-): Promise<MonitoredContainer> {
+): Promise<Task> {
   const { containers } = context;
   const { config, id } = record;
   const handler = runtimeHandler(containers, record.runtimeHandler);
   const rootfs = containers.storage.rootfs.mountReadOnly(id, image.id);
+  const pod = podCgroup(containers.config.runtime.cgroupManager, config.linux?.cgroupParent ?? "");
   const spec = buildSandboxSpec({
     id,
     config,
@@ -47,14 +49,11 @@ export async function startPause(
     rootfs,
     pinned: pinnedNamespaces(context, record),
     shm: files.shm,
-    cgroupsPath: ociCgroupsPath(
-      podCgroup(containers.config.runtime.cgroupManager, config.linux?.cgroupParent ?? ""),
-      id,
-    ),
+    cgroupsPath: ociCgroupsPath(pod, id),
     allowedAnnotations: [],
     host: containers.host,
   });
-  const task = await createTask(handler, spec, {
+  const task = await createTask(containers, handler, pod, spec, {
     id,
     name: config.metadata.name,
     bundle: sandboxFolder(context, id),
@@ -65,4 +64,14 @@ export async function startPause(
   });
   await handler.runtime.start(id);
   return task;
+}
+
+/** Without its pause container a pod is not ready: the kubelet will stop it and make another. */
+export function watchPause(context: SandboxContext, record: PodSandboxRecord): void {
+  if (!record.process) return;
+  context.containers.processes.watch(record.process.pid).then(() => {
+    if (!context.store.has(record) || record.phase !== "ready") return;
+    log.warn("a pause container ended", { pod_id: record.id });
+    context.store.update(record, { phase: "notready" });
+  });
 }

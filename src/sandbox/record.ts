@@ -1,6 +1,6 @@
 /** What critter remembers of a pod sandbox. */
 import type { NamespaceMode, PodSandboxConfig, PodSandboxMetadata } from "../cri/messages.ts";
-import type { ProcessIdentity } from "../linux/process.ts";
+import type { Task } from "../oci/record.ts";
 
 /** `creating` and `removing` are intents: after a crash the one is rolled back, the other finished. */
 export type SandboxPhase = "creating" | "ready" | "notready" | "removing";
@@ -8,8 +8,8 @@ export type SandboxPhase = "creating" | "ready" | "notready" | "removing";
 /** A configuration that has been validated. */
 export type SandboxConfig = PodSandboxConfig & { metadata: PodSandboxMetadata };
 
-/** A pod sandbox, as it is kept in the database. */
-export interface PodSandboxRecord {
+/** A pod sandbox, as it is kept in the database; the task is its pause container's, absent with `drop_infra_ctr`. */
+export interface PodSandboxRecord extends Task {
   id: string;
   config: SandboxConfig;
   /** The handler as requested: empty for the default one. */
@@ -25,10 +25,6 @@ export interface PodSandboxRecord {
   attached: boolean;
   /** The cgroups that were made for the pod, parents first. */
   cgroups: string[];
-  /** The pause process; null for a pod that has none (`drop_infra_ctr`). */
-  pause: ProcessIdentity | null;
-  /** Its conmon. */
-  monitor: ProcessIdentity | null;
 }
 
 /** Whether a record read back is one of ours. */

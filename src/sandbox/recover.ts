@@ -8,6 +8,7 @@ import { log } from "../log.ts";
 import { type Recovered, recoverContainers } from "../oci/recover.ts";
 import { pinnedNamespaces, type SandboxContext } from "./context.ts";
 import { removeSandboxFolder } from "./files.ts";
+import { watchPause } from "./pause.ts";
 import { namespaceModes, type PodSandboxRecord } from "./record.ts";
 import { discardSandbox, removePodSandbox } from "./remove.ts";
 
@@ -43,14 +44,17 @@ async function recoverSandbox(
     case "notready":
       return undefined;
     case "ready":
-      if (runs(context, record)) return "adopted";
+      if (runs(context, record)) {
+        watchPause(context, record);
+        return "adopted";
+      }
       context.store.update(record, { phase: "notready" });
       return "ended";
   }
 }
 
 function runs(context: SandboxContext, record: PodSandboxRecord): boolean {
-  if (record.pause) return isAlive(record.pause);
+  if (record.process) return isAlive(record.process);
   const { net } = pinnedNamespaces(context, record);
   return namespaceModes(record.config).network === "NODE" || (net !== undefined && isNamespace(net));
 }

@@ -12,7 +12,7 @@ import { runtimeHandler } from "../oci/context.ts";
 import { pinnedNamespaces, type SandboxContext, sandboxFolder } from "./context.ts";
 import { makeSandboxFiles, writePodAddresses } from "./files.ts";
 import { podAttachment } from "./network.ts";
-import { preparePause, startPause } from "./pause.ts";
+import { preparePause, startPause, watchPause } from "./pause.ts";
 import { namespaceModes, type PodSandboxRecord, type SandboxConfig, sandboxName } from "./record.ts";
 import { discardSandbox } from "./remove.ts";
 import { podSysctls } from "./sysctls.ts";
@@ -65,8 +65,9 @@ async function makeSandbox(
     attached: namespaceModes(config).network !== "NODE",
     ips: [],
     cgroups: [],
-    pause: null,
+    process: null,
     monitor: null,
+    monitorCgroup: "",
   };
   addLogFields({ pod_id: record.id });
   context.store.add(record);
@@ -117,9 +118,9 @@ async function build(context: SandboxContext, record: PodSandboxRecord): Promise
   context.store.update(record, {
     phase: "ready",
     ips: attached.value,
-    pause: paused.value?.process ?? null,
-    monitor: paused.value?.monitor ?? null,
+    ...paused.value,
   });
+  watchPause(context, record);
 }
 
 async function attach(context: SandboxContext, record: PodSandboxRecord): Promise<string[]> {

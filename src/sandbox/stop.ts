@@ -39,17 +39,17 @@ export async function releaseSandbox(context: SandboxContext, record: PodSandbox
   ]);
   if (pause.status === "rejected") throw pause.reason;
   if (network.status === "rejected") throw network.reason;
+  context.store.update(record, { attached: false, process: null, monitor: null });
   for (const path of Object.values(pinnedNamespaces(context, record))) removeNamespace(path);
   const { shm } = sandboxFiles(sandboxFolder(context, record.id), false);
   if (namespaceModes(record.config).ipc !== "NODE") unmountAll(shm);
 }
 
 async function endPause(context: SandboxContext, record: PodSandboxRecord): Promise<void> {
-  const { id, pause, monitor, phase, runtimeHandler } = record;
-  if (pause || phase === "creating") {
+  const { process, phase, runtimeHandler } = record;
+  if (phase === "ready") context.store.update(record, { phase: "notready" });
+  if (process || phase === "creating") {
     const handler = presentHandler(context.containers, runtimeHandler);
-    await destroyTask(context.containers, handler, id, { process: pause, monitor });
+    await destroyTask(context.containers, handler, record);
   }
-  const ended = phase === "ready" ? { phase: "notready" as const } : {};
-  context.store.update(record, { ...ended, pause: null, monitor: null });
 }

@@ -1,0 +1,88 @@
+/**
+ * A cgroup of its own for each exec, below its container's: a child of it may fork twice, take a new session or clean its
+ * environment and parentage, but it cannot leave its cgroup. So all processes of one exec can be found, and killed. */
+import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { machineCgroups } from "../cgroups/machine.ts";
+import { processesIn } from "../cgroups/processes.ts";
+import { removeCgroup } from "../cgroups/remove.ts";
+import type { Runtime } from "./runtime.ts";
+import { RuntimeError } from "./runtime-error.ts";
+
+/** In v1 one hierarchy is enough. These in the order in which `processesIn` looks: freezer lets a kill outrun forks. */
+const controllers = ["freezer", "pids", "memory", "devices", "cpu"];
+
+/** The cgroup of one exec. */
+export class ExecCgroup {
+  /** The value of the runtime's `exec --cgroup` (runc since 1.1, crun). */
+  readonly argument: string;
+  readonly #parent: string;
+  readonly #folder: string;
+  readonly #path: string;
+
+  /** Makes the cgroup `name` below that of container `id`. Throws RuntimeError when the runtime has no such container. */
+  constructor(runtime: Runtime, id: string, name: string) {
+    const { version, hierarchies } = machineCgroups();
+    const paths = containerCgroups(runtime, id);
+    const controller = version === "v2" ? "" : (controllers.find((one) => paths.has(one)) ?? "");
+    const parent = paths.get(controller);
+    const hierarchy = hierarchies.find((one) =>
+      controller ? one.controllers.includes(controller) : one.unified,
+    );
+    if (!parent || !hierarchy)
+      throw new RuntimeError(`${runtime.name} exec`, `container ${id} has no cgroup`);
+    this.argument = controller ? `${controller}:${name}` : name;
+    this.#parent = join(hierarchy.mount, relative(hierarchy.mount, parent));
+    this.#folder = join(this.#parent, name);
+    this.#path = `/${relative(hierarchy.mount, this.#folder)}`;
+    mkdirSync(this.#folder);
+  }
+
+  /** Removes the cgroup after an orderly end; a process that the exec left running becomes one of the container's. */
+  release(): void {
+    for (let attempt = 0; attempt < 3 && !this.#remove(); attempt++) {
+      for (const pid of processesIn(machineCgroups(), this.#path)) this.#moveUp(pid);
+    }
+    // What is still there then goes with the container's own cgroup.
+  }
+
+  /** Kills every process of the exec and removes the cgroup, so that none can join it any more. Throws when one survives. */
+  async kill(): Promise<void> {
+    await removeCgroup(machineCgroups(), this.#path);
+  }
+
+  #remove(): boolean {
+    try {
+      rmdirSync(this.#folder);
+      return true;
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).code === "ENOENT";
+    }
+  }
+
+  #moveUp(pid: number): void {
+    try {
+      writeFileSync(join(this.#parent, "cgroup.procs"), String(pid));
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  }
+}
+
+/** The folders of a container's cgroups by controller ("" for cgroup v2), from the runtime's own record of it. */
+function containerCgroups({ root, name }: Runtime, id: string): Map<string, string> {
+  const runc = readJson(join(root, id, "state.json"));
+  if (runc) return new Map(Object.entries(runc.cgroup_paths as Record<string, string>));
+  const crun = readJson(join(root, id, "status"));
+  if (crun) return new Map([["", join("/sys/fs/cgroup", String(crun["cgroup-path"]))]]);
+  throw new RuntimeError(`${name} exec`, "container does not exist");
+}
+
+function readJson(path: string): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}
