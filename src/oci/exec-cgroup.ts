@@ -1,6 +1,6 @@
 /**
  * A cgroup of its own for each exec, below its container's: a child of it may fork twice, take a new session or clean its
- * environment and parentage, but it cannot leave its cgroup. So all processes of one exec can be found, and killed. */
+ * environment and parentage, but not leave its cgroup (unless the container may write cgroups). So all of an exec can be killed. */
 import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { machineCgroups } from "../cgroups/machine.ts";
@@ -63,8 +63,8 @@ export class ExecCgroup {
   #moveUp(pid: number): void {
     try {
       writeFileSync(join(this.#parent, "cgroup.procs"), String(pid));
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    } catch {
+      // It is gone, or the container has made its cgroup an inner one: then it stays where it is.
     }
   }
 }

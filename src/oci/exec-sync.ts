@@ -1,10 +1,11 @@
 /** Runs a command in a running container by the runtime's `exec`, to its end or to a time limit that leaves nothing behind. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { status } from "@grpc/grpc-js";
 import { hastenMoves } from "../cgroups/hasten-moves.ts";
 import { StatusError } from "../cri/status-error.ts";
+import { log } from "../log.ts";
 import { ExecCgroup } from "./exec-cgroup.ts";
 import type { Runtime } from "./runtime.ts";
 import { hasRuntimeError, RuntimeError, runtimeMessage } from "./runtime-error.ts";
@@ -43,8 +44,9 @@ export async function execSync(options: ExecSyncOptions): Promise<ExecSyncResult
   hastenMoves();
   const name = `exec-${process.pid}-${++count}`;
   const cgroup = new ExecCgroup(runtime, id, name);
-  const files = new ExecFiles(runtime, name, options.process);
+  const files = new ExecFiles(runtime, name);
   try {
+    files.writeProcess(options.process);
     const result = await runWithin(cgroup, files, options);
     return outcome(result, files.log(), runtime);
   } finally {
@@ -74,7 +76,7 @@ async function runWithin(
     if (signal?.aborted) onAbort();
     return await Promise.race([running.ended, stopped]);
   } catch (error) {
-    await end(running, cgroup);
+    await end(running, cgroup, id);
     throw error;
   } finally {
     clearTimeout(timer);
@@ -83,14 +85,15 @@ async function runWithin(
 }
 
 /** The processes first: the runtime then reaps its child, and ends by itself. */
-async function end(running: Running, cgroup: ExecCgroup): Promise<void> {
+async function end(running: Running, cgroup: ExecCgroup, id: string): Promise<void> {
   try {
     await cgroup.kill();
     await Promise.race([running.ended, sleep(REAP_MS, undefined, { ref: false })]);
-  } finally {
-    running.kill();
-    await running.ended;
+  } catch (error) {
+    log.warn("a process of an exec survives SIGKILL", { container_id: id, error });
   }
+  running.kill();
+  await running.ended;
 }
 
 function timeout(ms: number): StatusError {
@@ -102,12 +105,12 @@ function timeout(ms: number): StatusError {
 
 function outcome(
   { stdout, stderr, exitCode, exitSignal }: ProgramResult,
-  log: string,
+  said: string,
   runtime: Runtime,
 ): ExecSyncResult {
   if (exitCode === 0) return { stdout, stderr, exitCode };
   // The runtime's exit code is its process's; only the log tells a failure of its own.
-  if (hasRuntimeError(log)) throw new RuntimeError(`${runtime.name} exec`, runtimeMessage(log));
+  if (hasRuntimeError(said)) throw new RuntimeError(`${runtime.name} exec`, runtimeMessage(said));
   if (exitCode === null) throw new RuntimeError(`${runtime.name} exec`, `was ended by ${exitSignal}`);
   return { stdout, stderr, exitCode };
 }
@@ -117,12 +120,15 @@ class ExecFiles {
   readonly processPath: string;
   readonly logPath: string;
 
-  constructor({ root }: Runtime, name: string, process: object) {
+  constructor({ root }: Runtime, name: string) {
     // Beside the state folder, in which every folder counts as a container.
     const folder = `${root}-exec`;
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
     this.processPath = join(folder, `${name}.json`);
     this.logPath = join(folder, `${name}.log`);
+  }
+
+  writeProcess(process: object): void {
+    mkdirSync(dirname(this.processPath), { recursive: true, mode: 0o700 });
     writeFileSync(this.processPath, JSON.stringify(process), { mode: 0o600 });
   }
 
