@@ -33,6 +33,9 @@ export class CriClient {
     this.#client = new Client(`unix:${path}`, credentials.createInsecure(), {
       "grpc.max_receive_message_length": -1,
       "grpc.max_send_message_length": -1,
+      // A local daemon that starts is there in a moment; the default is a second.
+      "grpc.initial_reconnect_backoff_ms": 100,
+      "grpc.max_reconnect_backoff_ms": 1000,
     });
     const { RuntimeService, ImageService } = loadCri();
     this.runtime = this.#calls(

@@ -90,13 +90,6 @@ const runtime = {
     { reload: true },
   ),
   read_only: flag(false, "Gives every container a read-only root filesystem.", { reload: true }),
-  ctr_stop_timeout: whole(
-    30,
-    "Seconds a container has to end before it is killed, where the request does not say.",
-    "a number of seconds from 0 up",
-    (value) => value >= 0,
-    { reload: true },
-  ),
   drop_infra_ctr: flag(
     false,
     "Runs a pod without its pause container where no namespace of the pod needs one.",
@@ -111,11 +104,6 @@ const runtime = {
     {
       derive: ({ runroot }) => `${runroot}/exits`,
     },
-  ),
-  container_attach_socket_dir: path(
-    "/run/critter/attach",
-    "Folder of the monitors' attach sockets. Its default is in runroot.",
-    { derive: ({ runroot }) => `${runroot}/attach` },
   ),
 } satisfies Keys;
 

@@ -1,0 +1,17 @@
+import assert from "node:assert/strict";
+import { globSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { it } from "node:test";
+import { camel } from "./load.ts";
+import { tables } from "./schema.ts";
+
+it("has no key that nothing reads", () => {
+  const folder = join(import.meta.dirname, "..");
+  const files = globSync("**/*.ts", { cwd: folder }).filter((file) => !/^config\/|\.test\.ts$/.test(file));
+  const source = files.map((file) => readFileSync(join(folder, file), "utf8")).join("\n");
+  const words = new Set(source.match(/\w+/g));
+  // runtime_type has one value, and means it.
+  const names = Object.values(tables).flatMap(({ keys }) => Object.keys(keys));
+  const unread = names.filter((name) => name !== "runtime_type" && !words.has(camel(name)));
+  assert.deepEqual(unread, []);
+});
