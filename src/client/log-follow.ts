@@ -9,7 +9,7 @@ const chunkSize = 64 * 1024;
 /** Hands each entry of a log to `deliver`, one after the other; what it returns is waited for. */
 export class LogFollower {
   readonly #path: string;
-  readonly #deliver: (entry: LogEntry) => Promise<void> | void;
+  readonly #deliver: (entry: LogEntry) => Promise<void> | undefined | void;
   readonly #watcher: FSWatcher;
   readonly #buffer = Buffer.allocUnsafe(chunkSize);
   readonly #lines = new LogLines();
@@ -18,7 +18,7 @@ export class LogFollower {
   #queued = false;
 
   /** Begins to follow the log at `path`, which may come later; its folder must exist. */
-  constructor(path: string, deliver: (entry: LogEntry) => Promise<void> | void) {
+  constructor(path: string, deliver: (entry: LogEntry) => Promise<void> | undefined | void) {
     this.#path = path;
     this.#deliver = deliver;
     // The folder is watched, because a log that is rotated is a new file of the same name.
@@ -67,7 +67,10 @@ export class LogFollower {
     for (;;) {
       const { bytesRead } = await file.read(this.#buffer, 0, chunkSize);
       if (bytesRead === 0) return;
-      for (const entry of this.#lines.push(this.#buffer.subarray(0, bytesRead))) await this.#deliver(entry);
+      for (const entry of this.#lines.push(this.#buffer.subarray(0, bytesRead))) {
+        const delivered = this.#deliver(entry);
+        if (delivered) await delivered;
+      }
     }
   }
 

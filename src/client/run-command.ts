@@ -66,10 +66,13 @@ async function runContainer(container: PodContainer, interrupted: AbortSignal): 
   }
 }
 
-/** Waits where whoever reads our output is slow. */
-async function writeEntry({ stream, content }: LogEntry): Promise<void> {
+/** A promise where whoever reads our output is slow. */
+function writeEntry({ stream, content }: LogEntry): Promise<void> | undefined {
   const output = process[stream];
-  if (output.errored || output.write(content)) return;
+  if (output.errored || output.write(content)) return undefined;
   // An output that fails is an interruption, which ends the command in good order.
-  await once(output, "drain").catch(() => {});
+  return once(output, "drain").then(
+    () => {},
+    () => {},
+  );
 }
