@@ -87,7 +87,6 @@ const runtime = {
     "Size in bytes at which a container's log is begun anew; -1 leaves rotation to the kubelet.",
     "-1 or at least 8192 bytes",
     (value) => value === -1 || value >= 8192,
-    { reload: true },
   ),
   read_only: flag(false, "Gives every container a read-only root filesystem.", { reload: true }),
   drop_infra_ctr: flag(
@@ -142,7 +141,10 @@ const image = {
   pause_command: text("", "Program of the pause container; when empty, the image's own entrypoint.", {
     reload: true,
   }),
-  global_auth_file: path("", "auth.json with credentials for pulls that bring none.", { reload: true }),
+  global_auth_file: path(
+    "",
+    "auth.json with credentials for pulls that bring none. Changes in it need no restart.",
+  ),
   namespaced_auth_dir: path(
     "/etc/crio/auth",
     "Folder in which a credential provider leaves an auth.json for one pull, named for namespace and image.",
@@ -150,8 +152,7 @@ const image = {
   ),
   registries_conf: path(
     "/etc/containers/registries.conf",
-    "containers-registries.conf(5) in its version 2: mirrors, insecure and blocked registries.",
-    { reload: true },
+    "containers-registries.conf(5) in its version 2: mirrors, insecure and blocked registries. Changes in it need no restart.",
   ),
 } satisfies Keys;
 
