@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { machineCgroups } from "../cgroups/machine.ts";
+import { cgroupFolder, cgroupFolders } from "../cgroups/paths.ts";
+import { moveProcess, processesIn } from "../cgroups/processes.ts";
 import { isAlive, signalProcess } from "../linux/process.ts";
 import { ProcessWatcher } from "../linux/process-watcher.ts";
 import { Runtime } from "./runtime.ts";
@@ -44,15 +47,19 @@ test("a container is created, started, logged, and its exit code told", async ()
   await nothingLeft(created.id);
 });
 
-test("the monitor waits until it is in its cgroup; without a log path there is no log", async () => {
+test("the monitor is put into its cgroup; without a log path there is no log", async () => {
   const created = { ...bed.bundle({ args: ["sleep", "1000"] }), logPath: "" };
-  let childrenThen: string | undefined;
-  const cgroup = async (pid: number) => {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    childrenThen = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8");
-  };
-  const { process } = await bed.monitor.createContainer({ ...created, cgroup });
-  assert.equal(childrenThen, "");
+  const path = `${bed.cgroup}/monitors`;
+  for (const folder of cgroupFolders(machineCgroups(), path)) mkdirSync(folder, { recursive: true });
+  for (const folder of [bed.cgroup, path].map((one) => cgroupFolder(machineCgroups(), "cpuset", one))) {
+    for (const file of folder ? ["cpuset.cpus", "cpuset.mems"] : []) {
+      writeFileSync(join(folder!, file), readFileSync(join(folder!, "..", file)));
+    }
+  }
+  const cgroup = (pid: number) => moveProcess(machineCgroups(), path, pid);
+  const { process, monitor } = await bed.monitor.createContainer({ ...created, cgroup });
+  assert.deepEqual(processesIn(machineCgroups(), path), [monitor.pid]);
+  assert.equal(existsSync(join(created.bundle, "log")), false);
   signalProcess(process, 9);
   assert.equal((await bed.exits.wait(created.id)).exitCode, 137);
   await bed.runtime.delete(created.id);

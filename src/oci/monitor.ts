@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Readable, Writable } from "node:stream";
+import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { hastenMoves } from "../cgroups/hasten-moves.ts";
 import { type ProcessIdentity, processIdentity, signalProcess } from "../linux/process.ts";
@@ -17,7 +17,6 @@ const SIGKILL = 9;
 const DEFAULT_TIMEOUT_MS = 120_000;
 const PATIENCE_MS = 1_000;
 const SYNC_FD = 3;
-const START_FD = 4;
 
 export interface MonitorOptions {
   /** The monitor's program. */
@@ -50,7 +49,7 @@ export interface CreateOptions {
   /** Whether stdin closes when the first client that attaches leaves. */
   stdinOnce: boolean;
   tty: boolean;
-  /** Puts the monitor, which waits meanwhile, into its cgroup. */
+  /** Puts the monitor into its cgroup, once the container is made: before, the move would hold up the runtime by 10 ms. */
   cgroup?: (monitorPid: number) => void | Promise<void>;
   /** After so long monitor and runtime are killed. Two minutes when absent. */
   timeoutMs?: number;
@@ -102,12 +101,8 @@ export class Monitor {
     const child = spawn(this.#options.path, this.#args(options), {
       detached: true,
       cwd: options.bundle,
-      env: {
-        ...this.#env,
-        _OCI_SYNCPIPE: String(SYNC_FD),
-        ...(options.cgroup && { _OCI_STARTPIPE: String(START_FD) }),
-      },
-      stdio: ["ignore", "ignore", "pipe", "pipe", ...(options.cgroup ? (["pipe"] as const) : [])],
+      env: { ...this.#env, _OCI_SYNCPIPE: String(SYNC_FD) },
+      stdio: ["ignore", "ignore", "pipe", "pipe"],
     });
     return new Launched(child);
   }
@@ -131,16 +126,17 @@ export class Monitor {
 
   async #converse(launched: Launched, options: CreateOptions): Promise<MonitoredContainer> {
     const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
-    const monitorPid = await launched.started;
+    await launched.started;
     const { promise: stopped, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => reject(this.#error(`no answer within ${timeoutMs} ms`)), timeoutMs);
     const onAbort = () => reject(signal?.reason);
     signal?.addEventListener("abort", onAbort);
     try {
       if (signal?.aborted) onAbort();
-      if (options.cgroup) await Promise.race([options.cgroup(monitorPid), stopped]);
-      launched.go();
-      return await Promise.race([this.#outcome(launched, options), stopped]);
+      const container = await Promise.race([this.#outcome(launched, options), stopped]);
+      await Promise.race([options.cgroup?.(container.monitor.pid), stopped]);
+      launched.letGo();
+      return container;
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener("abort", onAbort);
@@ -157,7 +153,6 @@ export class Monitor {
     const monitor = processIdentity(Number(readPid(bundle)));
     if (!process || !monitor)
       throw this.#error(`container ${id} or its monitor was killed while being created`);
-    launched.letGo();
     return { process, monitor };
   }
 
@@ -184,16 +179,14 @@ export class Monitor {
 /** The process that was started. It forks the monitor proper, writes conmon.pid and exits. */
 class Launched {
   readonly sync: Readable;
-  /** Its pid, or the error of its start. */
-  readonly started: Promise<number>;
+  /** Rejects when it cannot be started. */
+  readonly started: Promise<void>;
   readonly exited: Promise<string>;
   readonly #child: ChildProcess;
   readonly #stderr: () => Buffer;
-  #going: boolean;
 
   constructor(child: ChildProcess) {
     this.#child = child;
-    this.#going = child.stdio[START_FD] === undefined;
     this.sync = child.stdio[SYNC_FD] as Readable;
     this.#stderr = collect(child.stderr, 16_384);
     this.exited = new Promise((resolve) =>
@@ -203,15 +196,8 @@ class Launched {
       child.on("error", (cause) =>
         reject(new RuntimeError(child.spawnfile, `cannot be started: ${cause.message}`, { cause })),
       );
-      if (child.pid !== undefined) resolve(child.pid);
+      if (child.pid !== undefined) resolve();
     });
-    this.#start()?.on("error", () => {});
-  }
-
-  /** Lets the monitor, which reads this pipe, begin. */
-  go(): void {
-    this.#going = true;
-    this.#start()?.end("\0");
   }
 
   /** What is known of a monitor that ended without an answer. */
@@ -224,7 +210,7 @@ class Launched {
   /** Ends it, though not before it has written down which monitor it forked. */
   async end(): Promise<void> {
     if (this.#child.pid === undefined) return;
-    if (this.#going) await Promise.race([this.exited, sleep(PATIENCE_MS, undefined, { ref: false })]);
+    await Promise.race([this.exited, sleep(PATIENCE_MS, undefined, { ref: false })]);
     this.#child.kill("SIGKILL");
     await this.exited;
   }
@@ -240,11 +226,6 @@ class Launched {
   letGo(): void {
     this.sync?.destroy();
     this.#child.stderr?.destroy();
-    this.#start()?.destroy();
-  }
-
-  #start(): Writable | undefined {
-    return this.#child.stdio[START_FD] as Writable | undefined;
   }
 }
 
