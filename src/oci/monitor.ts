@@ -187,7 +187,8 @@ class Launched {
 
   constructor(child: ChildProcess) {
     this.#child = child;
-    this.sync = child.stdio[SYNC_FD] as Readable;
+    // Without a descriptor left to open there are no pipes, and the error comes as an event.
+    this.sync = child.stdio?.[SYNC_FD] as Readable;
     this.#stderr = collect(child.stderr, 16_384);
     this.exited = new Promise((resolve) =>
       child.on("exit", (exitCode, exitSignal) => resolve(endOf({ exitCode, exitSignal }))),
