@@ -56,7 +56,8 @@ export async function containerStatus({ client }: Daemon, containerId: string): 
 export async function countWithNothing(daemon: Daemon): Promise<Resources> {
   await daemon.client.image.PullImage({ image: { image: BUSYBOX } });
   const pod = await runPod(daemon, { portMappings: [{ containerPort: 80, hostPort: 21_999 }] });
-  await runContainer(daemon, pod);
+  const containerId = await runContainer(daemon, pod);
+  await daemon.client.runtime.ExecSync({ containerId, cmd: ["true"] });
   await removePod(daemon, pod.id);
   return countResources(daemon);
 }
