@@ -33,6 +33,7 @@ import { recover } from "./sandbox/recover.ts";
 import { openDatabase, Records } from "./state/database.ts";
 import { Joined, KeyedLock } from "./state/locks.ts";
 import { Store } from "./state/store.ts";
+import { statsContext } from "./stats/context.ts";
 import { openStorage, type Storage } from "./storage/storage.ts";
 import { version } from "./version.ts";
 
@@ -53,14 +54,20 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
   await recover(sandboxes);
   followExits(containers);
   await containers.exits.start();
-  const images: ImageServiceContext = { storage, namespacedAuthDir: () => config.image.namespacedAuthDir };
+  const pauseName = () => registry.candidates(config.image.pauseImage)[0]?.toString() ?? "";
+  const images: ImageServiceContext = {
+    storage,
+    // Without it no pod can start, so the kubelet must not collect it.
+    isPinned: (names) => names.includes(pauseName()),
+    namespacedAuthDir: () => config.image.namespacedAuthDir,
+  };
   const server = new CriServer(
     {
       socket: config.api.listen,
       maxSendBytes: config.api.grpcMaxSendMsgSize,
       maxReceiveBytes: config.api.grpcMaxRecvMsgSize,
     },
-    runtimeServiceHandlers({ config, sandboxes, containers }),
+    runtimeServiceHandlers({ config, sandboxes, containers, stats: statsContext(sandboxes, cri) }),
     imageServiceHandlers(images),
     cri,
   );

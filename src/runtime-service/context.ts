@@ -2,9 +2,11 @@
 import type { Config } from "../config/load.ts";
 import type { ContainerContext } from "../oci/context.ts";
 import type { SandboxContext } from "../sandbox/context.ts";
+import type { StatsContext } from "../stats/context.ts";
 
 export interface RuntimeServiceContext {
   config: Config;
   sandboxes: SandboxContext;
   containers: ContainerContext;
+  stats: StatsContext;
 }

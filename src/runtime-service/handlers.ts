@@ -6,6 +6,8 @@ import { containerList } from "./container-list.ts";
 import { containerLogReopen } from "./container-log-reopen.ts";
 import { containerRemove } from "./container-remove.ts";
 import { containerStart } from "./container-start.ts";
+import { containerStats } from "./container-stats.ts";
+import { containerStatsList } from "./container-stats-list.ts";
 import { containerStatus } from "./container-status.ts";
 import { containerStop } from "./container-stop.ts";
 import { containerUpdateResources } from "./container-update-resources.ts";
@@ -14,6 +16,8 @@ import { execSync } from "./exec-sync.ts";
 import { podSandboxList } from "./pod-sandbox-list.ts";
 import { podSandboxRemove } from "./pod-sandbox-remove.ts";
 import { podSandboxRun } from "./pod-sandbox-run.ts";
+import { podSandboxStats } from "./pod-sandbox-stats.ts";
+import { podSandboxStatsList } from "./pod-sandbox-stats-list.ts";
 import { podSandboxStatus } from "./pod-sandbox-status.ts";
 import { podSandboxStop } from "./pod-sandbox-stop.ts";
 import { runtimeConfig } from "./runtime-config.ts";
@@ -40,6 +44,10 @@ export function runtimeServiceHandlers(context: RuntimeServiceContext): Handlers
     ContainerStatus: (request) => containerStatus(context, request),
     ListContainers: (request) => containerList(context, request),
     UpdateContainerResources: (request) => containerUpdateResources(context, request),
+    ContainerStats: (request) => containerStats(context, request),
+    ListContainerStats: (request) => containerStatsList(context, request),
+    PodSandboxStats: (request) => podSandboxStats(context, request),
+    ListPodSandboxStats: (request) => podSandboxStatsList(context, request),
     ReopenContainerLog: (request) => containerLogReopen(context, request),
     ExecSync: (request) => execSync(context, request),
   };

@@ -1,0 +1,38 @@
+/** What the statistics' files work with. */
+import type { ContainerStats, PodSandboxStats } from "../cri/messages.ts";
+import type { CriDefinitions, Init } from "../cri/proto.ts";
+import type { ContainerContext } from "../oci/context.ts";
+import type { SandboxContext } from "../sandbox/context.ts";
+import { CpuRates } from "./cpu-rates.ts";
+import { WritableLayers } from "./writable-layers.ts";
+
+export interface StatsContext {
+  sandboxes: SandboxContext;
+  containers: ContainerContext;
+  rates: CpuRates;
+  writableLayers: WritableLayers;
+  /** A list response of one; those of several concatenate. */
+  encode: {
+    container(stats: Init<ContainerStats>): Buffer;
+    sandbox(stats: Init<PodSandboxStats>): Buffer;
+  };
+}
+
+export function statsContext(sandboxes: SandboxContext, { RuntimeService }: CriDefinitions): StatsContext {
+  const { containers } = sandboxes;
+  const { root, rootfs } = containers.storage;
+  const { ListContainerStats, ListPodSandboxStats } = RuntimeService;
+  return {
+    sandboxes,
+    containers,
+    rates: new CpuRates(),
+    writableLayers: new WritableLayers({
+      mountpoint: root,
+      folderOf: (containerId) => rootfs.writableLayerOf(containerId),
+    }),
+    encode: {
+      container: (stats) => ListContainerStats.responseSerialize({ stats: [stats] }),
+      sandbox: (stats) => ListPodSandboxStats.responseSerialize({ stats: [stats] }),
+    },
+  };
+}

@@ -1,0 +1,82 @@
+/** The statistics of a pod: of its cgroup, its network, and its containers. */
+import { processesIn } from "../cgroups/processes.ts";
+import { type CgroupReading, readCgroup } from "../cgroups/readings.ts";
+import { sumOfReadings } from "../cgroups/readings-sum.ts";
+import { nowNanoseconds } from "../clock.ts";
+import type { LinuxPodSandboxStats, NetworkUsage, PodSandboxStats } from "../cri/messages.ts";
+import type { Init } from "../cri/proto.ts";
+import { isAlive } from "../linux/process.ts";
+import type { ContainerRecord } from "../oci/record.ts";
+import { namespaceModes, type PodSandboxRecord } from "../sandbox/record.ts";
+import { containerCgroup, ownPodCgroup } from "./cgroups-of.ts";
+import { containerStats, isReading, readContainer } from "./container-stats.ts";
+import type { StatsContext } from "./context.ts";
+import { networkUsage } from "./network.ts";
+import { usageOf } from "./usage.ts";
+
+/** What a pod uses. One that is not ready has its attributes only. */
+export function podSandboxStats(context: StatsContext, record: PodSandboxRecord): Init<PodSandboxStats> {
+  const { id, config, phase } = record;
+  const { metadata, labels, annotations } = config;
+  return {
+    attributes: { id, metadata, labels, annotations },
+    linux: phase === "ready" ? linuxStats(context, record) : null,
+  };
+}
+
+interface RunningContainer {
+  record: ContainerRecord;
+  reading: CgroupReading;
+}
+
+function linuxStats(context: StatsContext, record: PodSandboxRecord): LinuxPodSandboxStats {
+  const containers = runningContainers(context, record);
+  const cgroup = ownPodCgroup(context, record);
+  const parts = cgroup ? [cgroup] : memberCgroups(context, record, containers);
+  const timestamp = nowNanoseconds();
+  const { cgroups } = context.containers.host;
+  const reading = sumOfReadings(parts.map((path) => readCgroup(cgroups, path)));
+  const processCount = parts.reduce((sum, path) => sum + processesIn(cgroups, path).length, 0);
+  const { cpu, memory, io } = usageOf(record, reading, context.rates, timestamp);
+  return {
+    cpu,
+    memory,
+    io,
+    network: podNetwork(record, containers, timestamp),
+    process: { timestamp, processCount: { value: processCount } },
+    containers: containers.map((one) => containerStats(context, one.record, one.reading)),
+  };
+}
+
+function runningContainers(context: StatsContext, { id }: PodSandboxRecord): RunningContainer[] {
+  const running: RunningContainer[] = [];
+  for (const record of context.containers.store) {
+    if (record.podSandboxId !== id || record.phase !== "running") continue;
+    const reading = readContainer(context, record);
+    if (isReading(reading)) running.push({ record, reading });
+  }
+  return running;
+}
+
+/** The pause container's and the running containers' cgroups, for a pod that has none to itself. */
+function memberCgroups(
+  context: StatsContext,
+  sandbox: PodSandboxRecord,
+  containers: RunningContainer[],
+): string[] {
+  const ids = [sandbox.id, ...containers.map(({ record }) => record.id)];
+  return ids.flatMap((id) => containerCgroup(context, sandbox, id) ?? []);
+}
+
+/** Seen through any process of the pod; null on the host's network, which is not the pod's. */
+function podNetwork(
+  { config, process }: PodSandboxRecord,
+  containers: RunningContainer[],
+  timestamp: string,
+): NetworkUsage | null {
+  if (namespaceModes(config).network === "NODE") return null;
+  const witness = [process, ...containers.map(({ record }) => record.process)].find(
+    (one) => one && isAlive(one),
+  );
+  return witness ? networkUsage(witness.pid, timestamp) : null;
+}

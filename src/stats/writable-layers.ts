@@ -1,0 +1,89 @@
+/** What containers have written, by walks through their layers in a thread that runs only for that. */
+import { Worker } from "node:worker_threads";
+import { nowNanoseconds } from "../clock.ts";
+import type { FilesystemUsage } from "../cri/messages.ts";
+import { log } from "../log.ts";
+import type { DiskUsageReply } from "./disk-usage-worker.ts";
+
+// The worker's file ends as this one does: .ts in the checkout, .js in dist.
+const workerUrl = new URL(import.meta.url.replace(/writable-layers(\.[jt]s)$/, "disk-usage-worker$1"));
+
+/** A walk is good for so long at least; the kubelet looks every 10 s. */
+const freshMs = 10_000;
+/** And for so many times its own length, so that a layer of a million files does not keep the disk busy. */
+const restFactor = 20;
+
+export interface WritableLayersOptions {
+  /** Names the filesystem that the layers are in; ImageFsInfo says the same. */
+  mountpoint: string;
+  /** The folder of a container's writable layer. */
+  folderOf(containerId: string): string;
+  freshMs?: number;
+}
+
+interface Layer {
+  usage: FilesystemUsage | null;
+  /** When it may be walked again, by `performance.now`; infinite while that is being done. */
+  due: number;
+}
+
+/** Answers at once from the last walk, and starts the next one where that is old. Forgets a container with its record. */
+export class WritableLayers {
+  readonly #options: WritableLayersOptions;
+  readonly #layers = new WeakMap<object, Layer>();
+  readonly #wanted = new Map<string, Layer>();
+  #walking: Promise<void> | undefined;
+
+  constructor(options: WritableLayersOptions) {
+    this.#options = options;
+  }
+
+  /** What a container (its record) has written as of the last walk; null until the first one is over. */
+  usageOf(container: { readonly id: string }): FilesystemUsage | null {
+    const layer = this.#layers.get(container) ?? { usage: null, due: 0 };
+    this.#layers.set(container, layer);
+    if (layer.due <= performance.now()) {
+      layer.due = Number.POSITIVE_INFINITY;
+      this.#wanted.set(this.#options.folderOf(container.id), layer);
+      this.#walking ??= this.#walk();
+    }
+    return layer.usage;
+  }
+
+  /** Resolves when no walk is under way. */
+  async idle(): Promise<void> {
+    while (this.#walking) await this.#walking;
+  }
+
+  async #walk(): Promise<void> {
+    // The other containers of the same listing join the same walk.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const layers = new Map(this.#wanted);
+    this.#wanted.clear();
+    await new Promise<void>((resolve) => {
+      const worker = new Worker(workerUrl, { name: "disk usage", workerData: [...layers.keys()] });
+      // A walk is no reason for the daemon to stay.
+      worker.unref();
+      worker.on("message", (reply: DiskUsageReply) => this.#settle(layers.get(reply.folder), reply));
+      worker.on("error", (error) => log.warn("the walk through writable layers broke off", { error }));
+      worker.on("exit", () => resolve());
+    });
+    const { freshMs: rest = freshMs } = this.#options;
+    for (const layer of layers.values()) layer.due = Math.min(layer.due, performance.now() + rest);
+    this.#walking = this.#wanted.size > 0 ? this.#walk() : undefined;
+  }
+
+  #settle(layer: Layer | undefined, { folder, usage, durationMs, failure }: DiskUsageReply): void {
+    if (!layer) return;
+    if (failure) log.warn("a writable layer cannot be measured", { folder, error: failure });
+    const { mountpoint, freshMs: rest = freshMs } = this.#options;
+    layer.due = performance.now() + Math.max(rest, durationMs * restFactor);
+    if (!usage) return;
+    layer.usage = {
+      timestamp: nowNanoseconds(),
+      fsId: { mountpoint },
+      usedBytes: { value: usage.bytes },
+      inodesUsed: { value: usage.inodes },
+    };
+  }
+}
