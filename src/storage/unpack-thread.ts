@@ -88,20 +88,25 @@ export class UnpackThread {
       if (slot) this.#post({ kind: "chunk", slot: slot.index, length: slot.length });
       slot = undefined;
     };
-    for await (const chunk of source) {
-      for (let at = 0; at < chunk.length; ) {
-        if (!slot) {
-          const index = await this.#freeSlot(stop);
-          slot = { index, memory: Buffer.from(this.#memory, index * SLOT_BYTES, SLOT_BYTES), length: 0 };
+    try {
+      for await (const chunk of source) {
+        for (let at = 0; at < chunk.length; ) {
+          slot ??= this.#slot(await this.#freeSlot(stop));
+          const copied = chunk.copy(slot.memory, slot.length, at);
+          at += copied;
+          slot.length += copied;
+          if (slot.length === SLOT_BYTES) send();
         }
-        const copied = chunk.copy(slot.memory, slot.length, at);
-        at += copied;
-        slot.length += copied;
-        if (slot.length === SLOT_BYTES) send();
+        stop.throwIfAborted();
       }
-      stop.throwIfAborted();
+      send();
+    } finally {
+      if (slot) this.#free.push(slot.index);
     }
-    send();
+  }
+
+  #slot(index: number): { index: number; memory: Buffer; length: number } {
+    return { index, memory: Buffer.from(this.#memory, index * SLOT_BYTES, SLOT_BYTES), length: 0 };
   }
 
   async #freeSlot(stop: AbortSignal): Promise<number> {

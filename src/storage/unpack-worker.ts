@@ -25,8 +25,7 @@ async function handle(message: WorkerTask | WorkerInput): Promise<void> {
       await job.resume();
       break;
     case "chunk":
-      await job?.write(Buffer.from(slots, message.slot * SLOT_BYTES, message.length));
-      reply({ kind: "free", slot: message.slot });
+      await take(message.slot, message.length);
       break;
     case "end":
       await finish();
@@ -41,6 +40,14 @@ async function handle(message: WorkerTask | WorkerInput): Promise<void> {
     case "remove":
       rmSync(message.path, { recursive: true, force: true });
       reply({ kind: "done" });
+  }
+}
+
+async function take(slot: number, length: number): Promise<void> {
+  try {
+    await job?.write(Buffer.from(slots, slot * SLOT_BYTES, length));
+  } finally {
+    reply({ kind: "free", slot });
   }
 }
 
