@@ -6,6 +6,7 @@ import { type ContainerContext, presentHandler } from "./context.ts";
 import type { ContainerExit } from "./exits.ts";
 import type { ContainerRecord } from "./record.ts";
 import { hasEnded } from "./stop.ts";
+import { terminationMessage } from "./termination-message.ts";
 
 /** What is recorded of a container whose monitor died with its exit code: 128 + SIGKILL, as the process was killed. */
 const unknownExit = {
@@ -51,7 +52,9 @@ async function finish(
   log.info("container ended", { container_id: record.id, exit_code: record.exitCode, reason: record.reason });
   try {
     await presentHandler(context, record.runtime).runtime.delete(record.id, { force: true });
-    context.store.update(record, { process: null, monitor: null });
+    // Only now is nobody left who could turn the path into a link out of the container.
+    const message = record.message || terminationMessage(record, context.storage.rootfs.pathOf(record.id));
+    context.store.update(record, { process: null, monitor: null, message });
   } catch (error) {
     // RemoveContainer tries again, and answers with the error if it stays.
     log.warn("runtime cannot delete an ended container", {

@@ -23,6 +23,8 @@ export interface PodSandboxRecord extends Task {
   ips: string[];
   /** Whether CNI has, or may have, a network for the pod: a DEL is owed. */
   attached: boolean;
+  /** Of the pause container; empty until it is known, and with `drop_infra_ctr`. */
+  imageId: string;
   /** The cgroups that were made for the pod, parents first. */
   cgroups: string[];
 }

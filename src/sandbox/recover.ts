@@ -11,10 +11,13 @@ import { removeSandboxFolder } from "./files.ts";
 import { watchPause } from "./pause.ts";
 import { namespaceModes, type PodSandboxRecord } from "./record.ts";
 import { discardSandbox, removePodSandbox } from "./remove.ts";
+import { killStrays } from "./strays.ts";
 
 /** Brings all records in step with the machine, before the first RPC is served. */
 export async function recover(context: SandboxContext): Promise<void> {
   const started = performance.now();
+  killStrays(context);
+  context.containers.storage.adopt([...context.store, ...context.containers.store]);
   const containers = await recoverContainers(context.containers);
   const sandboxes: Recovered = { adopted: 0, ended: 0, removed: 0 };
   for (const record of context.store) context.podCgroups.adopt(record.cgroups);

@@ -64,6 +64,7 @@ async function makeSandbox(
     phase: "creating",
     attached: namespaceModes(config).network !== "NODE",
     ips: [],
+    imageId: "",
     cgroups: [],
     process: null,
     monitor: null,
@@ -89,6 +90,7 @@ async function build(context: SandboxContext, record: PodSandboxRecord): Promise
   const { runtime } = context.containers.config;
   const modes = namespaceModes(config);
   const image = await preparePause(context, record);
+  record.imageId = image?.id ?? "";
   const hostname = podHostname(record);
   const folder = sandboxFolder(context, record.id);
   const sysctls = podSysctls(config, runtime.defaultSysctls);
