@@ -116,7 +116,7 @@ async function build(context: SandboxContext, record: PodSandboxRecord): Promise
   if (paused.status === "rejected") throw paused.reason;
 
   if (attached.value.length > 0) writePodAddresses(files, hostname, attached.value);
-  if (pinned.net) await context.namespaces.writeSysctls({ net: pinned.net }, sysctls.late);
+  await context.namespaces.writeSysctls({ net: pinned.net }, sysctls.late);
   context.store.update(record, {
     phase: "ready",
     ips: attached.value,

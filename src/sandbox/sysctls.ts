@@ -23,6 +23,8 @@ export function podSysctls(config: PodSandboxConfig, defaults: Record<string, st
   Object.assign(sysctls, config.linux?.sysctls);
   const early: Record<string, string> = {};
   const late: Record<string, string> = {};
-  for (const [name, value] of Object.entries(sysctls)) (ofInterface.test(name) ? late : early)[name] = value;
+  // On the host's network nothing is to come, so an interface's is refused like any other.
+  const waits = (name: string) => modes.network !== "NODE" && ofInterface.test(name);
+  for (const [name, value] of Object.entries(sysctls)) (waits(name) ? late : early)[name] = value;
   return { early, late };
 }
