@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { ensureImages, storeFolder } from "../test/images/store.ts";
 import { Registry } from "../test/registry/registry.ts";
 import { removeCgroups } from "../test/support/cgroups.ts";
+import { idleShare } from "./cpu.ts";
 import { buildClient } from "./go-client.ts";
 import { GROUPS, type Group, type Subject } from "./groups.ts";
 import { type Runtime, startRuntime } from "./runtimes.ts";
@@ -38,10 +39,16 @@ try {
   const subjects = runtimes.map((runtime): Subject => {
     return { runtime, client, measured: { durations: {}, memory: {} } };
   });
+  // Others' work makes the figures worthless, so the table says whether there was any.
+  const idle = await idleShare(2000);
   for (const group of groups) await measure(group, subjects);
   const names = runtimes.map(({ name }) => name);
   const measured = subjects.map((subject) => subject.measured);
   console.log(renderTable(names, measured));
+  const percent = (idle * 100).toFixed(0);
+  console.log(
+    `\n${runs} runs, in rounds that take turns; the machine was ${percent} % idle before they began.`,
+  );
   if (values.json)
     await writeFile(
       values.json,
