@@ -57,9 +57,9 @@ export class Daemon {
     await waitUntilServing(this.client, 30, this.#child.gone);
   }
 
-  /** Ends the daemon with SIGTERM; its pods stay. Answers its exit code, or the signal that ended it. */
-  async stop(): Promise<number | string> {
-    return this.#end("SIGTERM");
+  /** Ends the daemon in good order; its pods stay. Answers its exit code, or the signal that ended it. */
+  async stop(signal: "SIGTERM" | "SIGINT" = "SIGTERM"): Promise<number | string> {
+    return this.#end(signal);
   }
 
   /** Ends the daemon with SIGKILL, wherever it is. */
