@@ -42,23 +42,22 @@ try {
   // Others' work makes the figures worthless, so the table says whether there was any.
   const idle = await idleShare(2000);
   for (const group of groups) await measure(group, subjects);
-  const names = runtimes.map(({ name }) => name);
-  const measured = subjects.map((subject) => subject.measured);
-  console.log(renderTable(names, measured));
-  const percent = (idle * 100).toFixed(0);
-  console.log(
-    `\n${runs} runs, in rounds that take turns; the machine was ${percent} % idle before they began.`,
-  );
-  if (values.json)
-    await writeFile(
-      values.json,
-      JSON.stringify(Object.fromEntries(names.map((name, at) => [name, measured[at]]))),
-    );
+  await report(subjects, idle);
 } finally {
   for (const runtime of runtimes) {
     await runtime.stop();
     removeCgroups(runtime.cgroupParent);
   }
+}
+
+async function report(subjects: Subject[], idle: number): Promise<void> {
+  const names = subjects.map(({ runtime }) => runtime.name);
+  const measured = subjects.map((subject) => subject.measured);
+  const percent = (idle * 100).toFixed(0);
+  console.log(renderTable(names, measured));
+  console.log(`\n${runs} runs in rounds that take turns; before them the machine was ${percent} % idle.`);
+  const all = Object.fromEntries(names.map((name, at) => [name, measured[at]]));
+  if (values.json) await writeFile(values.json, JSON.stringify(all));
 }
 
 /** Rounds take turns, and who goes first changes from round to round. */
