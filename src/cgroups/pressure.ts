@@ -25,11 +25,6 @@ function parseLine(text: string, name: string): PsiData | null {
     Avg10: Number(avg10),
     Avg60: Number(avg60),
     Avg300: Number(avg300),
-    Total: nanoseconds(microseconds!),
+    Total: Number(microseconds) * 1000,
   };
-}
-
-/** By adding zeros: the product may be beyond what a number holds exactly. */
-export function nanoseconds(microseconds: string): string {
-  return microseconds === "0" ? "0" : `${microseconds}000`;
 }

@@ -3,7 +3,7 @@ import type { PsiStats } from "../cri/messages.ts";
 import { keyedValue, readCgroupFile } from "./files.ts";
 import type { Cgroups } from "./hierarchy.ts";
 import { cgroupFolder } from "./paths.ts";
-import { nanoseconds, readPressure } from "./pressure.ts";
+import { readPressure } from "./pressure.ts";
 
 export interface CpuReading {
   /** Time on all processors since the cgroup was made, decimal: it outgrows a number in days on a large machine. */
@@ -65,7 +65,7 @@ function cpuacctUsage(folder: string): string | undefined {
 
 function cpuStatUsage(folder: string): string | undefined {
   const microseconds = keyedValue(readCgroupFile(folder, "cpu.stat") ?? "", "usage_usec");
-  return microseconds && nanoseconds(microseconds);
+  return microseconds && String(BigInt(microseconds) * 1000n);
 }
 
 function readMemory(cgroups: Cgroups, path: string, unified: string | undefined): MemoryReading | undefined {

@@ -1,7 +1,10 @@
 /** What containers have written, by walks through their layers in a thread that runs only for that. */
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { nowNanoseconds } from "../clock.ts";
 import type { FilesystemUsage } from "../cri/messages.ts";
+import { messageOf } from "../cri/status-error.ts";
 import { log } from "../log.ts";
 import type { DiskUsageReply } from "./disk-usage-worker.ts";
 
@@ -9,7 +12,7 @@ import type { DiskUsageReply } from "./disk-usage-worker.ts";
 const workerUrl = new URL(import.meta.url.replace(/writable-layers(\.[jt]s)$/, "disk-usage-worker$1"));
 
 /** A walk is good for so long at least; the kubelet looks every 10 s. */
-const freshMs = 10_000;
+const defaultFreshMs = 10_000;
 /** And for so many times its own length, so that a layer of a million files does not keep the disk busy. */
 const restFactor = 20;
 
@@ -18,6 +21,7 @@ export interface WritableLayersOptions {
   mountpoint: string;
   /** The folder of a container's writable layer. */
   folderOf(containerId: string): string;
+  /** Default: 10 s. */
   freshMs?: number;
 }
 
@@ -30,12 +34,14 @@ interface Layer {
 /** Answers at once from the last walk, and starts the next one where that is old. Forgets a container with its record. */
 export class WritableLayers {
   readonly #options: WritableLayersOptions;
+  readonly #freshMs: number;
   readonly #layers = new WeakMap<object, Layer>();
   readonly #wanted = new Map<string, Layer>();
   #walking: Promise<void> | undefined;
 
   constructor(options: WritableLayersOptions) {
     this.#options = options;
+    this.#freshMs = options.freshMs ?? defaultFreshMs;
   }
 
   /** What a container (its record) has written as of the last walk; null until the first one is over. */
@@ -57,31 +63,35 @@ export class WritableLayers {
 
   async #walk(): Promise<void> {
     // The other containers of the same listing join the same walk.
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await sleep(20);
     const layers = new Map(this.#wanted);
     this.#wanted.clear();
-    await new Promise<void>((resolve) => {
-      const worker = new Worker(workerUrl, { name: "disk usage", workerData: [...layers.keys()] });
-      // A walk is no reason for the daemon to stay.
-      worker.unref();
-      worker.on("message", (reply: DiskUsageReply) => this.#settle(layers.get(reply.folder), reply));
-      worker.on("error", (error) => log.warn("the walk through writable layers broke off", { error }));
-      worker.on("exit", () => resolve());
-    });
-    const { freshMs: rest = freshMs } = this.#options;
-    for (const layer of layers.values()) layer.due = Math.min(layer.due, performance.now() + rest);
+    try {
+      await this.#measure(layers);
+    } catch (error) {
+      log.warn("the walk through writable layers broke off", { error: messageOf(error) });
+    }
+    // Those that it did not come to.
+    for (const layer of layers.values()) layer.due = Math.min(layer.due, performance.now() + this.#freshMs);
     this.#walking = this.#wanted.size > 0 ? this.#walk() : undefined;
+  }
+
+  async #measure(layers: Map<string, Layer>): Promise<void> {
+    const worker = new Worker(workerUrl, { name: "disk usage", workerData: [...layers.keys()] });
+    // A walk is no reason for the daemon to stay.
+    worker.unref();
+    worker.on("message", (reply: DiskUsageReply) => this.#settle(layers.get(reply.folder), reply));
+    await once(worker, "exit");
   }
 
   #settle(layer: Layer | undefined, { folder, usage, durationMs, failure }: DiskUsageReply): void {
     if (!layer) return;
     if (failure) log.warn("a writable layer cannot be measured", { folder, error: failure });
-    const { mountpoint, freshMs: rest = freshMs } = this.#options;
-    layer.due = performance.now() + Math.max(rest, durationMs * restFactor);
+    layer.due = performance.now() + Math.max(this.#freshMs, durationMs * restFactor);
     if (!usage) return;
     layer.usage = {
       timestamp: nowNanoseconds(),
-      fsId: { mountpoint },
+      fsId: { mountpoint: this.#options.mountpoint },
       usedBytes: { value: usage.bytes },
       inodesUsed: { value: usage.inodes },
     };

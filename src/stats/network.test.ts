@@ -1,0 +1,33 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { networkUsage, parseNetDev } from "./network.ts";
+
+const text = `Inter-|   Receive                                                |  Transmit
+ face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
+    lo: 7495830705  262919    0    0    0     0          0         0 7495830705  262919    0    0    0     0       0          0
+eth0.1:9223372036854775900      20    3    4    5     6          7        20     1724      14   11   12   13    14      15         16
+`;
+
+test("bytes and errors of each interface, as many digits as there are", () => {
+  assert.deepEqual(parseNetDev(text)[1], {
+    name: "eth0.1",
+    rxBytes: { value: "9223372036854775900" },
+    rxErrors: { value: "3" },
+    txBytes: { value: "1724" },
+    txErrors: { value: "11" },
+  });
+  assert.deepEqual(
+    parseNetDev(text).map(({ name }) => name),
+    ["lo", "eth0.1"],
+  );
+});
+
+test("a process that is gone has no network", () => {
+  assert.equal(networkUsage(2 ** 22 + 1, "1"), null);
+});
+
+test("lo is nobody's traffic", () => {
+  const usage = networkUsage(process.pid, "1");
+  const names = [usage?.defaultInterface, ...(usage?.interfaces ?? [])].map((one) => one?.name);
+  assert.ok(!names.includes("lo"));
+});
