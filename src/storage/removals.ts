@@ -1,7 +1,9 @@
-/** Removal of folders: at once where there is little in them, else by a worker, one folder after the other. */
-import { type Dirent, lstatSync, readdirSync, rmSync } from "node:fs";
+/** Removal of mounts and folders without keeping the daemon waiting for a disk. */
+import { close, type Dirent, lstatSync, openSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { messageOf } from "../cri/status-error.ts";
+import { unmountAll } from "../linux/mount.ts";
 import { log } from "../log.ts";
 import type { UnpackPool } from "./unpack.ts";
 
@@ -11,6 +13,7 @@ const QUICK_BYTES = 16 * 1024 * 1024;
 
 export class Removals {
   readonly #pool: UnpackPool;
+  /** One after the other, so that a slow disk takes one of libuv's few threads and not all. */
   #tail: Promise<void> = Promise.resolve();
 
   constructor(pool: UnpackPool) {
@@ -25,16 +28,44 @@ export class Removals {
 
   /** Removes a folder in the background. */
   removeLater(path: string): void {
-    this.#tail = this.#tail
-      .then(() => this.#pool.remove(path))
-      .catch((error) => {
-        log.error("a folder could not be removed", { path, error: messageOf(error) });
-      });
+    this.#later(path, () => this.#pool.remove(path));
+  }
+
+  /**
+   * Takes the overlay on `target` away, then in the background the folder around it. The end of an overlay writes
+   * its whole upper filesystem to the disk: an open descriptor puts that off until another thread closes it.
+   * Neither needs to be there. Throws LinuxError.
+   */
+  removeMounted(target: string, folder: string): void {
+    const held = openFolder(target);
+    unmountAll(target);
+    this.#later(folder, async () => {
+      if (held !== undefined) await promisify(close)(held);
+      this.remove(folder);
+    });
   }
 
   /** Resolves when nothing is left to remove. */
   async idle(): Promise<void> {
-    await this.#tail;
+    for (let seen: Promise<void> | undefined; seen !== this.#tail; ) {
+      seen = this.#tail;
+      await seen;
+    }
+  }
+
+  #later(path: string, work: () => Promise<void>): void {
+    this.#tail = this.#tail.then(work).catch((error) => {
+      log.error("a folder could not be removed", { path, error: messageOf(error) });
+    });
+  }
+}
+
+function openFolder(path: string): number | undefined {
+  try {
+    return openSync(path, "r");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
   }
 }
 

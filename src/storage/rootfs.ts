@@ -78,15 +78,9 @@ export class Rootfs {
     return join(this.#containers, containerId, "upper");
   }
 
-  /** Takes the mount away; what the container wrote stays. It need not be mounted. */
-  unmountRootfs(containerId: string): void {
-    unmountAll(this.pathOf(containerId));
-  }
-
-  /** Removes mount and writable layer, and lets go of the image. They need not be there. */
+  /** Takes mount and writable layer away, and lets go of the image. They need not be there. Throws LinuxError. */
   removeRootfs(containerId: string): void {
-    this.unmountRootfs(containerId);
-    this.#options.removals.remove(join(this.#containers, containerId));
+    this.#options.removals.removeMounted(this.pathOf(containerId), join(this.#containers, containerId));
     this.#images().disuse(containerId);
   }
 

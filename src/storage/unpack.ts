@@ -17,7 +17,10 @@ export class UnpackPool {
   readonly #threads = new Set<UnpackThread>();
   readonly #idle: UnpackThread[] = [];
   readonly #waiting: ((thread: UnpackThread) => void)[] = [];
+  // libuv's threads are made at their first use and inherit the root of whoever asks: that must be the daemon's.
+  readonly #threadsOfLibuv = stat("/");
   #idleTimer: NodeJS.Timeout | undefined;
+  #closed = false;
 
   constructor(options: UnpackPoolOptions) {
     this.#options = options;
@@ -25,7 +28,8 @@ export class UnpackPool {
 
   /** Starts a worker ahead of the first task. */
   async warm(): Promise<void> {
-    if (this.#threads.size === 0) this.#release(await this.#start());
+    await this.#threadsOfLibuv;
+    if (this.#threads.size === 0) this.#release(this.#start());
   }
 
   /** Unpacks a layer when a worker is free; `open` is called then. See UnpackThread.unpack. */
@@ -53,6 +57,7 @@ export class UnpackPool {
 
   /** Ends all workers; tasks under way are rejected. */
   async close(): Promise<void> {
+    this.#closed = true;
     clearTimeout(this.#idleTimer);
     await Promise.all([...this.#threads].map((thread) => thread.close()));
     this.#threads.clear();
@@ -69,15 +74,15 @@ export class UnpackPool {
   }
 
   async #acquire(): Promise<UnpackThread> {
+    await this.#threadsOfLibuv;
+    if (this.#closed) throw new Error("the storage is closed");
     const idle = this.#idle.pop();
     if (idle) return idle;
     if (this.#threads.size < this.#options.size) return this.#start();
     return new Promise((resolve) => this.#waiting.push(resolve));
   }
 
-  async #start(): Promise<UnpackThread> {
-    // libuv's threads are made at their first use and inherit the root of whoever asks: that must be the daemon's.
-    await stat("/");
+  #start(): UnpackThread {
     const thread = new UnpackThread();
     this.#threads.add(thread);
     return thread;
@@ -87,7 +92,7 @@ export class UnpackPool {
     const next = this.#waiting.shift();
     if (thread.lost) {
       this.#threads.delete(thread);
-      if (next) this.#start().then(next);
+      if (next && !this.#closed) next(this.#start());
     } else if (next) {
       next(thread);
     } else {

@@ -1,0 +1,414 @@
+import assert from "node:assert/strict";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, type TestContext, test } from "node:test";
+import { status } from "@grpc/grpc-js";
+import type { BuiltImage } from "../../test/images/image.ts";
+import { pushImage } from "../../test/images/push.ts";
+import { rawImage } from "../../test/images/raw-image.ts";
+import { type RawEntry, rawTar } from "../../test/images/raw-tar.ts";
+import { Registry } from "../../test/registry/registry.ts";
+import { redirectLog } from "../log.ts";
+import { RegistryClient } from "../registry/client.ts";
+import { openDatabase } from "../state/database.ts";
+import { mountPointsBelow } from "./mount-points.ts";
+import { openStorage, type Storage, type StorageOptions } from "./storage.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "critter-storage-"));
+const restoreLog = redirectLog(() => {});
+let registry: Registry;
+let client: RegistryClient;
+let roots = 0;
+
+before(async () => {
+  registry = await Registry.start();
+  const registriesConf = join(folder, "registries.conf");
+  writeFileSync(registriesConf, `[[registry]]\nlocation = "${registry.address}"\ninsecure = true\n`);
+  client = new RegistryClient({ registriesConf, rounds: 1 });
+});
+
+after(async () => {
+  await client.close();
+  await registry.stop();
+  rmSync(folder, { recursive: true });
+  restoreLog();
+});
+
+const push = (name: string, tag: string, image: BuiltImage) => pushImage(registry.address, name, tag, image);
+const image = (...layers: RawEntry[][]) => rawImage({ layers: layers.map(rawTar) });
+const file = (name: string, content: string | Buffer = name): RawEntry => ({ name, content });
+
+async function open(root: string, options: Partial<StorageOptions> = {}) {
+  const database = openDatabase(join(root, "state.db"));
+  const storage = await openStorage({ root, database, registry: client, ...options });
+  const close = async () => {
+    await storage.close();
+    database.close();
+  };
+  return { storage, close };
+}
+
+/** A storage of its own for one test, which must have removed its root filesystems at the end. */
+async function fresh(t: TestContext): Promise<{ storage: Storage; root: string }> {
+  const root = join(folder, `root${++roots}`);
+  mkdirSync(root);
+  const { storage, close } = await open(root);
+  t.after(async () => {
+    for (const user of readdirSync(join(root, "overlay-containers"))) storage.rootfs.removeRootfs(user);
+    for (const record of storage.images.list()) storage.images.remove(record);
+    await storage.idle();
+    assert.deepEqual(mountPointsBelow(root), []);
+    assert.deepEqual(layersOf(root), []);
+    assert.deepEqual(storage.usage(), { bytes: 0, inodes: 0 });
+    await close();
+  });
+  return { storage, root };
+}
+
+const layersOf = (root: string) => readdirSync(join(root, "overlay"));
+
+test("an image is pulled by tag, found by all its names, and removed by any", async (t) => {
+  const { storage, root } = await fresh(t);
+  await push("names", "one", rawImage({ layers: [rawTar([file("a")])], config: { User: "7:8" } }));
+  const name = `${registry.address}/names`;
+  const pulled = await storage.pull(`${name}:one`);
+  assert.deepEqual(pulled.repoTags, [`${name}:one`]);
+  assert.match(pulled.repoDigests[0]!, /^127.0.0.1:\d+\/names@sha256:[0-9a-f]{64}$/);
+  const hex = pulled.id.slice(7);
+  for (const called of [`${name}:one`, pulled.repoDigests[0]!, pulled.id, hex, hex.slice(0, 12)]) {
+    assert.equal(storage.images.find(called), pulled, called);
+  }
+  assert.equal(storage.images.find(`${name}:two`), undefined);
+  assert.equal(storage.images.find("0".repeat(64)), undefined);
+  assert.throws(() => storage.images.get("nowhere.test/x"), { code: status.NOT_FOUND });
+  assert.throws(() => storage.images.find("No/Name:"), { code: status.INVALID_ARGUMENT });
+  assert.equal(pulled.config.config.User, "7:8");
+  assert.ok(pulled.size > 4096);
+  assert.ok(storage.usage().bytes >= 4096);
+  storage.images.remove(storage.images.get(pulled.repoDigests[0]!));
+  assert.equal(storage.images.find(pulled.id), undefined);
+  await storage.idle();
+  assert.deepEqual(layersOf(root), []);
+});
+
+test("one image under several tags; a tag that moves to another image", async (t) => {
+  const { storage } = await fresh(t);
+  const name = `${registry.address}/tags`;
+  for (const tag of ["a", "b"]) await push("tags", tag, image([file("same")]));
+  const first = await storage.pull(`${name}:a`);
+  const both = await storage.pull(`${name}:b`);
+  assert.deepEqual([both.id, both.repoTags], [first.id, [`${name}:a`, `${name}:b`]]);
+  assert.equal(storage.images.list().length, 1);
+  assert.equal(await storage.pull(`${name}:b`), await storage.pull(`${name}:b`));
+  await push("tags", "a", image([file("same")], [file("more")]));
+  const moved = await storage.pull(`${name}:a`);
+  assert.notEqual(moved.id, first.id);
+  assert.deepEqual(storage.images.get(first.id).repoTags, [`${name}:b`]);
+  assert.equal(storage.images.get(`${name}:a`).id, moved.id);
+});
+
+test("by digest an image has no tag", async (t) => {
+  const { storage } = await fresh(t);
+  const built = image([file("by digest")]);
+  await push("digest", "x", built);
+  const reference = `${registry.address}/digest@${built.manifests[0]!.digest}`;
+  const pulled = await storage.pull(reference);
+  assert.deepEqual([pulled.repoTags, pulled.repoDigests], [[], [reference]]);
+});
+
+test("layers stack up in a root filesystem: whiteouts, opaque folders, folders without an entry", async (t) => {
+  const { storage } = await fresh(t);
+  const layers: RawEntry[][] = [
+    [
+      { name: "./", type: "5", mode: 0o751 },
+      { name: "tmp/", type: "5", mode: 0o1777 },
+      file("gone"),
+      file("folder/gone"),
+      file("opaque/below"),
+      file("replaced/below"),
+      { name: "owned", content: "x", uid: 12, gid: 13, mode: 0o4711 },
+    ],
+    [
+      { name: ".wh.gone" },
+      { name: "folder/.wh.gone" },
+      { name: "opaque/.wh..wh..opq" },
+      file("opaque/above"),
+      { name: ".wh.replaced" },
+      file("tmp/file"),
+    ],
+    [{ name: "replaced/", type: "5" }, file("replaced/above")],
+  ];
+  await push("stack", "x", rawImage({ layers: layers.map(rawTar) }));
+  const { id } = await storage.pull(`${registry.address}/stack:x`);
+  const path = storage.rootfs.mountRootfs("c1", id);
+  assert.deepEqual(readdirSync(path).sort(), ["folder", "opaque", "owned", "replaced", "tmp"]);
+  assert.deepEqual(readdirSync(join(path, "folder")), []);
+  assert.deepEqual(readdirSync(join(path, "opaque")), ["above"]);
+  assert.deepEqual(readdirSync(join(path, "replaced")), ["above"]);
+  assert.equal(lstatSync(join(path, "tmp")).mode & 0o7777, 0o1777);
+  assert.equal(lstatSync(path).mode & 0o7777, 0o751);
+  const { uid, gid, mode } = lstatSync(join(path, "owned"));
+  assert.deepEqual([uid, gid, mode & 0o7777], [12, 13, 0o4711]);
+
+  assert.equal(storage.rootfs.mountRootfs("c1", id), path);
+  writeFileSync(join(path, "written"), "x");
+  assert.ok(existsSync(join(storage.rootfs.writableLayerOf("c1"), "written")));
+  const second = storage.rootfs.mountRootfs("c2", id);
+  assert.ok(!existsSync(join(second, "written")));
+  storage.rootfs.removeRootfs("c1");
+  storage.rootfs.removeRootfs("c1");
+  assert.throws(() => storage.rootfs.mountRootfs("c3", `sha256:${"0".repeat(64)}`), {
+    code: status.NOT_FOUND,
+  });
+});
+
+test("an opaque whiteout in the root hides all layers below", async (t) => {
+  const { storage } = await fresh(t);
+  await push("opaque", "x", image([file("below")], [{ name: ".wh..wh..opq" }, file("above")], [file("top")]));
+  const { id } = await storage.pull(`${registry.address}/opaque:x`);
+  assert.deepEqual(readdirSync(storage.rootfs.mountRootfs("o1", id)).sort(), ["above", "top"]);
+});
+
+test("an image of 41 layers is mounted, and its layers are shared with one of 42", async (t) => {
+  const { storage, root } = await fresh(t);
+  const layers = Array.from({ length: 42 }, (_, index) => [file(`layer${index}`)]);
+  await push("many", "41", image(...layers.slice(0, 41)));
+  await push("many", "42", image(...layers));
+  const [first, second] = await Promise.all(
+    ["41", "42"].map((tag) => storage.pull(`${registry.address}/many:${tag}`)),
+  );
+  assert.equal(layersOf(root).length, 42);
+  assert.equal(readdirSync(storage.rootfs.mountRootfs("m1", first!.id)).length, 41);
+  storage.images.remove(storage.images.get(first!.id));
+  storage.rootfs.removeRootfs("m1");
+  await storage.idle();
+  assert.equal(layersOf(root).length, 42);
+  assert.equal(readdirSync(storage.rootfs.mountRootfs("m2", second!.id)).length, 42);
+});
+
+test("the shared read-only mount of an image has mount points for a runtime", async (t) => {
+  const { storage, root } = await fresh(t);
+  await push("pause", "x", image([file("pause")]));
+  const { id } = await storage.pull(`${registry.address}/pause:x`);
+  const path = storage.rootfs.mountReadOnly("pod1", id);
+  assert.equal(storage.rootfs.mountReadOnly("pod2", id), path);
+  assert.equal(mountPointsBelow(root).length, 1);
+  assert.ok(existsSync(join(path, "proc")) && existsSync(join(path, "pause")));
+  assert.throws(() => writeFileSync(join(path, "x"), ""), { code: "EROFS" });
+  storage.images.remove(storage.images.get(id));
+  storage.rootfs.releaseReadOnly("pod1");
+  assert.ok(existsSync(join(path, "pause")));
+  assert.equal(storage.images.find(id), undefined);
+  storage.rootfs.releaseReadOnly("pod2");
+  assert.deepEqual(mountPointsBelow(root), []);
+});
+
+test("an image that is removed under its container keeps its layers, over a restart too", async (t) => {
+  const root = join(folder, `root${++roots}`);
+  mkdirSync(root);
+  await push("used", "x", image([file("used")]));
+  const name = `${registry.address}/used:x`;
+  const before = await open(root);
+  const { id } = await before.storage.pull(name);
+  const path = before.storage.rootfs.mountRootfs("u1", id);
+  before.storage.images.remove(before.storage.images.get(name));
+  assert.equal(before.storage.images.find(id), undefined);
+  assert.deepEqual(before.storage.images.list(), []);
+  await before.close();
+
+  const { storage, close } = await open(root);
+  t.after(close);
+  assert.deepEqual(storage.adopt([{ id: "u1", imageId: id }]), []);
+  assert.equal(readFileSync(join(path, "used"), "utf8"), "used");
+  const again = await storage.pull(name);
+  assert.equal(storage.images.get(name), again);
+  storage.images.remove(again);
+  assert.equal(layersOf(root).length, 1);
+  storage.rootfs.removeRootfs("u1");
+  await storage.idle();
+  assert.deepEqual(layersOf(root), []);
+});
+
+test("a start sweeps what a crash has left, and what a power cut may have spoilt", async (t) => {
+  const root = join(folder, `root${++roots}`);
+  mkdirSync(root);
+  await push("crash", "x", image([file("crash")]));
+  const name = `${registry.address}/crash:x`;
+  const before = await open(root, { bootId: "first" });
+  const { id, layers } = await before.storage.pull(name);
+  before.storage.rootfs.mountRootfs("gone", id);
+  before.storage.rootfs.mountRootfs("kept", id);
+  before.storage.rootfs.mountReadOnly("pod", id);
+  await before.close();
+  const half = join(root, "overlay", "zz");
+  mkdirSync(join(half, "sub"), { recursive: true });
+  const partial = join(root, "blobs", "sha256", `${"0".repeat(64)}.partial`);
+  writeFileSync(partial, "half");
+
+  const second = await open(root, { bootId: "second" });
+  assert.deepEqual(second.storage.adopt([{ id: "kept", imageId: id }]), ["gone"]);
+  await second.storage.idle();
+  assert.ok(!existsSync(half) && !existsSync(partial));
+  assert.deepEqual(readdirSync(join(root, "overlay-containers")), ["kept"]);
+  assert.equal(second.storage.images.get(name).id, id);
+  second.storage.rootfs.removeRootfs("kept");
+  await second.close();
+
+  const database = openDatabase(join(root, "state.db"));
+  const record = JSON.parse(String(database.prepare("SELECT record FROM layers").get()!.record));
+  assert.deepEqual([record.chainId, record.unsyncedBoot], [layers[0], undefined]);
+  database.prepare("UPDATE layers SET record = ?").run(JSON.stringify({ ...record, unsyncedBoot: "second" }));
+  database.close();
+  const third = await open(root, { bootId: "third" });
+  t.after(third.close);
+  assert.deepEqual(third.storage.adopt([]), []);
+  assert.deepEqual(third.storage.images.list(), []);
+  await third.storage.idle();
+  assert.deepEqual(layersOf(root), []);
+  assert.deepEqual(mountPointsBelow(root), []);
+});
+
+/** Slow enough to be interfered with: the layer comes in pieces that wait for a word. */
+function holdBack(t: TestContext): { opened: string[]; go: () => void } {
+  const opened: string[] = [];
+  const gate = Promise.withResolvers<void>();
+  const { blob } = client;
+  t.mock.method(client, "blob", async (...args: Parameters<RegistryClient["blob"]>) => {
+    const [, descriptor, options] = args;
+    if (!descriptor.mediaType.includes("layer")) return blob.apply(client, args);
+    opened.push(`${descriptor.digest} from ${options?.offset}`);
+    await Promise.race([
+      gate.promise,
+      new Promise((_, reject) =>
+        options?.signal?.addEventListener("abort", () => reject(options.signal!.reason)),
+      ),
+    ]);
+    return blob.apply(client, args);
+  });
+  return { opened, go: () => gate.resolve() };
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+test("who asks for what is being pulled waits for it; progress can be seen meanwhile", async (t) => {
+  const { storage, root } = await fresh(t);
+  await push("shared", "x", image([file("common")]));
+  await push("shared", "y", image([file("common")], [file("more")]));
+  const name = `${registry.address}/shared`;
+  const { opened, go } = holdBack(t);
+  const pulls = [`${name}:x`, `${name}:x`, `${name}:y`].map((text) => storage.pull(text));
+  await until(() => opened.length === 2);
+  const progress = storage.pullProgress(`${name}:y`)!;
+  assert.deepEqual(
+    progress.layers.map(({ state }) => state),
+    ["downloading", "downloading"],
+  );
+  assert.equal(storage.images.find(`${name}:x`), undefined);
+  go();
+  const [first, second, third] = await Promise.all(pulls);
+  assert.equal(first, second);
+  assert.equal(third!.layers[0], first!.layers[0]);
+  assert.equal(opened.length, 2);
+  assert.equal(layersOf(root).length, 2);
+  assert.equal(storage.pullProgress(`${name}:y`), undefined);
+});
+
+test("a pull goes on while anybody waits for it, and leaves nothing when nobody does", async (t) => {
+  const { storage, root } = await fresh(t);
+  await push("cancel", "x", image([file("cancelled")], [file("too")]));
+  const name = `${registry.address}/cancel:x`;
+  const { opened, go } = holdBack(t);
+  const [first, second] = [new AbortController(), new AbortController()];
+  const pulls = [first, second].map(({ signal }) => storage.pull(name, { signal }));
+  await until(() => opened.length === 2);
+  first.abort(new Error("client one has gone"));
+  await assert.rejects(pulls[0]!, /one has gone/);
+  assert.ok(storage.pullProgress(name));
+  second.abort(new Error("client two has gone"));
+  await assert.rejects(pulls[1]!, /two has gone/);
+  await until(() => layersOf(root).length === 0);
+  assert.equal(storage.pullProgress(name), undefined);
+  go();
+  assert.equal((await storage.pull(name)).layers.length, 2);
+});
+
+test("a large blob is taken up where a broken download left it", async (t) => {
+  const { storage } = await fresh(t);
+  const content = Buffer.alloc(9_000_000);
+  for (let i = 0; i < content.length; i += 4) content.writeUInt32LE((i * 2654435761) >>> 0, i);
+  await push(
+    "large",
+    "x",
+    rawImage({ layers: [rawTar([file("large", content)])], compress: (bytes) => bytes }),
+  );
+  const name = `${registry.address}/large:x`;
+  const { blob } = client;
+  const offsets: number[] = [];
+  t.mock.method(client, "blob", async (...args: Parameters<RegistryClient["blob"]>) => {
+    const stream = await blob.apply(client, args);
+    if (!args[1].mediaType.includes("layer")) return stream;
+    offsets.push(args[2]!.offset!);
+    if (offsets.length > 1) return stream;
+    let bytes = 0;
+    stream.on("data", (chunk) => {
+      bytes += chunk.length;
+      if (bytes > 6_000_000) stream.destroy(new Error("cable cut"));
+    });
+    stream.pause();
+    return stream;
+  });
+  await assert.rejects(storage.pull(name), /cable cut/);
+  assert.ok(storage.usage().bytes > 1_000_000);
+  const { id } = await storage.pull(name);
+  assert.equal(offsets[0], 0);
+  assert.ok(offsets[1]! > 1_000_000);
+  assert.deepEqual(readFileSync(join(storage.rootfs.mountRootfs("l1", id), "large")), content);
+});
+
+test("broken layers are refused by image and layer, and leave nothing", async (t) => {
+  const { storage, root } = await fresh(t);
+  const good = rawTar([file("good")]);
+  const wrongDiff = `sha256:${"1".repeat(64)}`;
+  const table: [string, BuiltImage, RegExp][] = [
+    ["no-tar", rawImage({ layers: [good, Buffer.alloc(2000, "x")] }), /cannot be unpacked/],
+    [
+      "cut",
+      rawImage({ layers: [good, rawTar([file("a", "x".repeat(9000))]).subarray(0, 5000)] }),
+      /breaks off/,
+    ],
+    ["bad-link", image([{ name: "l", type: "1", linkName: "/etc/passwd" }]), /cannot be unpacked/],
+    ["diff-id", rawImage({ layers: [good], diffIds: [wrongDiff] }), /diff ID/],
+  ];
+  for (const [name, built, message] of table) {
+    await push("broken", name, built);
+    await assert.rejects(
+      storage.pull(`${registry.address}/broken:${name}`),
+      (error: Error & { code: number }) => {
+        assert.match(error.message, message);
+        assert.match(error.message, new RegExp(`image .*/broken:${name}: layer sha256:`));
+        return error.code === status.DATA_LOSS;
+      },
+    );
+  }
+  await push("broken", "count", rawImage({ layers: [good], diffIds: [wrongDiff, wrongDiff] }));
+  await assert.rejects(storage.pull(`${registry.address}/broken:count`), {
+    code: status.FAILED_PRECONDITION,
+  });
+  await assert.rejects(storage.pull(`${registry.address}/broken:absent`), { code: status.NOT_FOUND });
+  await storage.idle();
+  assert.deepEqual(layersOf(root), []);
+  assert.deepEqual(readdirSync(join(root, "blobs", "sha256")), []);
+  assert.deepEqual(storage.images.list(), []);
+});
