@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { cgroupFolders, monitorCgroupPath, type PodCgroup } from "../cgroups/paths.ts";
 import { moveProcess } from "../cgroups/processes.ts";
 import { removeCgroup } from "../cgroups/remove.ts";
-import { signalProcess } from "../linux/process.ts";
+import { isAlive, signalProcess } from "../linux/process.ts";
 import type { ContainerContext, RuntimeHandler } from "./context.ts";
 import type { CreateOptions } from "./monitor.ts";
 import type { Task } from "./record.ts";
@@ -46,8 +46,8 @@ export async function destroyTask(
   { runtime }: RuntimeHandler,
   { id, process, monitor, monitorCgroup }: Task & { id: string },
 ): Promise<void> {
-  if (process && signalProcess(process, constants.signals.SIGKILL)) {
-    // The monitor writes the exit file as its last act; without one the runtime's own kill must do.
+  if (process && signalProcess(process, constants.signals.SIGKILL) && monitor && isAlive(monitor)) {
+    // The monitor writes the exit file as its last act; where it is dead the runtime's own kill must do.
     await exits.wait(id, AbortSignal.timeout(killPatienceMs)).catch(() => undefined);
   }
   await runtime.delete(id, { force: true });
