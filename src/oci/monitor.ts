@@ -1,19 +1,18 @@
 /** The monitor of a container: conmon 2.1, or a program that understands its options. It starts the runtime and stays. */
 import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { hastenMoves } from "../cgroups/hasten-moves.ts";
-import { type ProcessIdentity, processIdentity, signalProcess } from "../linux/process.ts";
+import { type ProcessIdentity, processIdentity } from "../linux/process.ts";
+import { killWithChildren } from "../linux/process-tree.ts";
 import { log } from "../log.ts";
 import { readAnswer } from "./monitor-answer.ts";
 import type { Runtime } from "./runtime.ts";
 import { RuntimeError, runtimeMessage } from "./runtime-error.ts";
 import { collect, endOf } from "./spawn.ts";
 
-const SIGKILL = 9;
 const DEFAULT_TIMEOUT_MS = 120_000;
 const PATIENCE_MS = 1_000;
 const SYNC_FD = 3;
@@ -163,8 +162,8 @@ export class Monitor {
   async #undo(launched: Launched, { id, bundle }: CreateOptions): Promise<void> {
     await launched.end();
     const monitor = processIdentity(Number(readPid(bundle)));
-    // The runtime's command dies with its monitor (PR_SET_PDEATHSIG).
-    if (monitor && signalProcess(monitor, SIGKILL)) await launched.monitorGone();
+    // conmon lets the runtime's command die with it (PR_SET_PDEATHSIG), but says so only some time after the fork.
+    if (monitor) await killWithChildren(monitor);
     launched.letGo();
     try {
       await this.#options.runtime.delete(id, { force: true });
@@ -214,13 +213,6 @@ class Launched {
     await Promise.race([this.exited, sleep(PATIENCE_MS, undefined, { ref: false })]);
     this.#child.kill("SIGKILL");
     await this.exited;
-  }
-
-  /** The monitor holds the other end of the sync pipe, and nobody else does. */
-  async monitorGone(): Promise<void> {
-    if (this.sync.closed) return;
-    this.sync.resume();
-    await Promise.race([once(this.sync, "close"), sleep(PATIENCE_MS, undefined, { ref: false })]);
   }
 
   /** Closes our ends of the pipes: the monitor keeps its own as long as it lives. */

@@ -2,17 +2,20 @@
 import { execFileSync } from "node:child_process";
 import {
   copyFileSync,
+  existsSync,
   linkSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
-  rmdirSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
+import { machineCgroups } from "../cgroups/machine.ts";
+import { cgroupFolders } from "../cgroups/paths.ts";
+import { removeCgroup } from "../cgroups/remove.ts";
 import { ExitWatcher } from "./exits.ts";
 import { type CreateOptions, Monitor, type MonitoredContainer, type MonitorOptions } from "./monitor.ts";
 import { Runtime } from "./runtime.ts";
@@ -118,17 +121,13 @@ export class TestBed {
   async remove(): Promise<void> {
     this.exits.close();
     for (const { id } of await this.runtime.list()) await this.runtime.delete(id, { force: true });
-    for (const folder of this.cgroupFolders()) rmdirSync(folder);
+    await removeCgroup(machineCgroups(), this.cgroup);
     rmSync(this.folder, { recursive: true });
   }
 
   /** What there is of this bed's cgroups, the deepest first. */
   cgroupFolders(): string[] {
-    return execFileSync("find", ["/sys/fs/cgroup", "-depth", "-type", "d", "-path", `*${this.cgroup}*`], {
-      encoding: "utf8",
-    })
-      .split("\n")
-      .filter(Boolean);
+    return cgroupFolders(machineCgroups(), this.cgroup).flatMap(foldersWithin);
   }
 
   /** The command lines of every process that has to do with this bed. */
@@ -138,6 +137,12 @@ export class TestBed {
       .map(commandLine);
     return lines.filter((line) => line.includes(this.folder));
   }
+}
+
+function foldersWithin(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  const children = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  return [...children.flatMap(({ name }) => foldersWithin(join(folder, name))), folder];
 }
 
 function commandLine(pid: string): string {
