@@ -4,7 +4,6 @@ import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
-import { hastenMoves } from "../cgroups/hasten-moves.ts";
 import { type ProcessIdentity, processIdentity } from "../linux/process.ts";
 import { killWithChildren } from "../linux/process-tree.ts";
 import { log } from "../log.ts";
@@ -79,7 +78,6 @@ export class Monitor {
    */
   async createContainer(options: CreateOptions): Promise<MonitoredContainer> {
     options.signal?.throwIfAborted();
-    hastenMoves();
     mkdirSync(this.#persistDir(options.id), { recursive: true, mode: 0o700 });
     // What is read after the start must be of this start.
     rmSync(join(options.bundle, "conmon.pid"), { force: true });

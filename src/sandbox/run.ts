@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { hostname as nodeName } from "node:os";
 import { status } from "@grpc/grpc-js";
+import { hastenMoves } from "../cgroups/hasten-moves.ts";
 import { podCgroup } from "../cgroups/paths.ts";
 import { nowNanoseconds } from "../clock.ts";
 import { requestDigest } from "../cri/request-digest.ts";
@@ -86,6 +87,8 @@ async function makeSandbox(
 }
 
 async function build(context: SandboxContext, record: PodSandboxRecord): Promise<void> {
+  // The runtime moves the pause process into its cgroup some 20 ms from now; the kernel's wait for that begins here.
+  hastenMoves();
   const { config } = record;
   const { runtime } = context.containers.config;
   const modes = namespaceModes(config);
