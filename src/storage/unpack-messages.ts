@@ -2,8 +2,8 @@
 import type { WrittenLayer } from "./layer-writer.ts";
 
 /** A blob is handed over in slots of shared memory: nothing is allocated for it, and nothing runs ahead. */
-export const SLOT_BYTES = 128 * 1024;
-export const SLOTS = 8;
+export const SLOT_BYTES = 256 * 1024;
+export const SLOTS = 4;
 
 export interface UnpackTask {
   kind: "unpack";
