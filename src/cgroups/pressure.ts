@@ -13,11 +13,13 @@ export function readPressure(
 
 /** The two lines of a pressure file as the CRI has them, their totals in nanoseconds. */
 export function parsePressure(text: string): PsiStats {
-  return { Some: parseLine(text, "some"), Full: parseLine(text, "full") };
+  return { Some: parseLine(text, some), Full: parseLine(text, full) };
 }
 
-function parseLine(text: string, name: string): PsiData | null {
-  const pattern = new RegExp(`^${name} avg10=([\\d.]+) avg60=([\\d.]+) avg300=([\\d.]+) total=(\\d+)`, "m");
+const some = /^some avg10=([\d.]+) avg60=([\d.]+) avg300=([\d.]+) total=(\d+)/m;
+const full = /^full avg10=([\d.]+) avg60=([\d.]+) avg300=([\d.]+) total=(\d+)/m;
+
+function parseLine(text: string, pattern: RegExp): PsiData | null {
   const match = pattern.exec(text);
   if (!match) return null;
   const [, avg10, avg60, avg300, microseconds] = match;

@@ -3,6 +3,7 @@ import { containerCgroupPath, type PodCgroup, podCgroup } from "../cgroups/paths
 import { StatusError } from "../cri/status-error.ts";
 import type { PodSandboxRecord } from "../sandbox/record.ts";
 import type { StatsContext } from "./context.ts";
+import type { Overview } from "./overview.ts";
 
 /** Path of the cgroup in which container (or pause container) `id` of the pod runs. */
 export function containerCgroup(
@@ -14,15 +15,15 @@ export function containerCgroup(
   return parent && containerCgroupPath(parent, id);
 }
 
-/** Path of the pod's cgroup; undefined when other pods are in it too, so that its figures are not the pod's. */
-export function ownPodCgroup(context: StatsContext, sandbox: PodSandboxRecord): string | undefined {
+/** Path of the pod's cgroup; undefined when others are in it too, so that its figures are not the pod's. */
+export function ownPodCgroup(
+  context: StatsContext,
+  sandbox: PodSandboxRecord,
+  { sharedParents }: Overview,
+): string | undefined {
+  if (sharedParents.has(sandbox.config.linux?.cgroupParent ?? "")) return undefined;
   const parent = parentCgroup(context, sandbox);
-  if (!parent || parent.isDefault) return undefined;
-  const cgroupParent = sandbox.config.linux?.cgroupParent;
-  for (const other of context.sandboxes.store) {
-    if (other !== sandbox && other.config.linux?.cgroupParent === cgroupParent) return undefined;
-  }
-  return parent.path;
+  return parent?.isDefault ? undefined : parent?.path;
 }
 
 /** Undefined for a pod made under the other cgroup_manager, before the configuration was changed. */

@@ -12,15 +12,20 @@ import { containerCgroup, ownPodCgroup } from "./cgroups-of.ts";
 import { containerStats, isReading, readContainer } from "./container-stats.ts";
 import type { StatsContext } from "./context.ts";
 import { networkUsage } from "./network.ts";
+import { type Overview, overviewOf } from "./overview.ts";
 import { usageOf } from "./usage.ts";
 
 /** What a pod uses. One that is not ready has its attributes only. */
-export function podSandboxStats(context: StatsContext, record: PodSandboxRecord): Init<PodSandboxStats> {
+export function podSandboxStats(
+  context: StatsContext,
+  record: PodSandboxRecord,
+  overview = overviewOf(context),
+): Init<PodSandboxStats> {
   const { id, config, phase } = record;
   const { metadata, labels, annotations } = config;
   return {
     attributes: { id, metadata, labels, annotations },
-    linux: phase === "ready" ? linuxStats(context, record) : null,
+    linux: phase === "ready" ? linuxStats(context, record, overview) : null,
   };
 }
 
@@ -29,9 +34,13 @@ interface RunningContainer {
   reading: CgroupReading;
 }
 
-function linuxStats(context: StatsContext, record: PodSandboxRecord): LinuxPodSandboxStats {
-  const containers = runningContainers(context, record);
-  const cgroup = ownPodCgroup(context, record);
+function linuxStats(
+  context: StatsContext,
+  record: PodSandboxRecord,
+  overview: Overview,
+): LinuxPodSandboxStats {
+  const containers = readAll(context, overview.running.get(record.id) ?? []);
+  const cgroup = ownPodCgroup(context, record, overview);
   const parts = cgroup ? [cgroup] : memberCgroups(context, record, containers);
   const timestamp = nowNanoseconds();
   const { cgroups } = context.containers.host;
@@ -48,14 +57,10 @@ function linuxStats(context: StatsContext, record: PodSandboxRecord): LinuxPodSa
   };
 }
 
-function runningContainers(context: StatsContext, { id }: PodSandboxRecord): RunningContainer[] {
-  const running: RunningContainer[] = [];
-  for (const record of context.containers.store) {
-    if (record.podSandboxId !== id || record.phase !== "running") continue;
-    const reading = readContainer(context, record);
-    if (isReading(reading)) running.push({ record, reading });
-  }
-  return running;
+function readAll(context: StatsContext, records: ContainerRecord[]): RunningContainer[] {
+  return records
+    .map((record) => ({ record, reading: readContainer(context, record) }))
+    .filter(({ reading }) => isReading(reading));
 }
 
 /** The pause container's and the running containers' cgroups, for a pod that has none to itself. */
