@@ -13,6 +13,8 @@ export function startContainer(context: ContainerContext, record: ContainerRecor
       );
     }
     const { runtime } = presentHandler(context, record.runtime);
+    // Taken before: a short process ends sooner than the runtime's command.
+    const startedAt = nowNanoseconds();
     try {
       await runtime.start(record.id);
     } catch (error) {
@@ -21,6 +23,6 @@ export function startContainer(context: ContainerContext, record: ContainerRecor
       await runtime.delete(record.id, { force: true });
       throw error;
     }
-    context.store.update(record, { phase: "running", startedAt: nowNanoseconds() });
+    context.store.update(record, { phase: "running", startedAt });
   });
 }
