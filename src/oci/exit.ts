@@ -6,7 +6,7 @@ import { type ContainerContext, presentHandler } from "./context.ts";
 import type { ContainerExit } from "./exits.ts";
 import type { ContainerRecord } from "./record.ts";
 import { hasEnded } from "./stop.ts";
-import { terminationMessage } from "./termination-message.ts";
+import { messagePath, terminationMessage } from "./termination-message.ts";
 
 /** What is recorded of a container whose monitor died with its exit code: 128 + SIGKILL, as the process was killed. */
 const unknownExit = {
@@ -46,20 +46,31 @@ async function finish(
   record: ContainerRecord,
   end: Partial<ContainerRecord>,
 ): Promise<void> {
-  context.store.update(record, { ...end, phase: "exited" });
+  // The end of most containers, which leave no message, is told before the runtime has cleared up.
+  const leavesMessage = !record.message && !end.message && messagePath(record) !== undefined;
+  const cleared = leavesMessage && (await clearUp(context, record));
+  // Only now is nobody left who could turn the path into a link out of the container.
+  const message = cleared && {
+    message: terminationMessage(record, context.storage.rootfs.pathOf(record.id)),
+  };
+  context.store.update(record, { ...end, ...message, phase: "exited" });
   context.exits.forget(record.id);
   context.endings.announce(record.id);
   log.info("container ended", { container_id: record.id, exit_code: record.exitCode, reason: record.reason });
+  if (!leavesMessage) await clearUp(context, record);
+}
+
+/** Has the runtime delete a container that ended. Where it cannot, RemoveContainer tries again, and answers with the error if it stays. */
+async function clearUp(context: ContainerContext, record: ContainerRecord): Promise<boolean> {
   try {
     await presentHandler(context, record.runtime).runtime.delete(record.id, { force: true });
-    // Only now is nobody left who could turn the path into a link out of the container.
-    const message = record.message || terminationMessage(record, context.storage.rootfs.pathOf(record.id));
-    context.store.update(record, { process: null, monitor: null, message });
+    context.store.update(record, { process: null, monitor: null });
+    return true;
   } catch (error) {
-    // RemoveContainer tries again, and answers with the error if it stays.
     log.warn("runtime cannot delete an ended container", {
       container_id: record.id,
       error: messageOf(error),
     });
+    return false;
   }
 }

@@ -8,13 +8,19 @@ const annotation = "io.kubernetes.container.terminationMessagePath";
 /** The kubelet's own limit. */
 const maximumBytes = 4096;
 
+/** The path inside a container of the message it may leave; undefined for none, and for a file that the kubelet mounts and reads. */
+export function messagePath({ config }: ContainerRecord): string | undefined {
+  const path = config.annotations[annotation];
+  return config.mounts.some(({ containerPath }) => containerPath === path) ? undefined : path || undefined;
+}
+
 /**
  * What the container has written to its termination message path inside `rootfs`, 4 KiB at most; empty when there is nothing.
- * A file that the kubelet has mounted is left to the kubelet, which reads it itself. No process of the container may run any more.
+ * No process of the container may run any more.
  */
-export function terminationMessage({ config }: ContainerRecord, rootfs: string): string {
-  const path = config.annotations[annotation];
-  if (!path || config.mounts.some(({ containerPath }) => containerPath === path)) return "";
+export function terminationMessage(record: ContainerRecord, rootfs: string): string {
+  const path = messagePath(record);
+  if (path === undefined) return "";
   let file: number;
   try {
     file = openSync(
