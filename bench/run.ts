@@ -31,23 +31,33 @@ const client = await buildClient();
 await ensureImages("base");
 await ensureImages("sized");
 await using registry = await Registry.start({ storage: storeFolder() });
-const runtimes: Runtime[] = [];
+// Others' work makes the figures worthless, so the table says whether there was any.
+const idle = await idleShare(2000);
+const subjects: Subject[] = [];
 try {
   for (const which of [...values.runtimes.split(",").filter(Boolean), ...values["runtime-endpoint"]]) {
-    runtimes.push(await startRuntime(which, registry.address));
+    const runtime = await startRuntime(which, registry.address);
+    subjects.push({ which, runtime, client, measured: { durations: {}, memory: {} } });
   }
-  const subjects = runtimes.map((runtime): Subject => {
-    return { runtime, client, measured: { durations: {}, memory: {} } };
-  });
-  // Others' work makes the figures worthless, so the table says whether there was any.
-  const idle = await idleShare(2000);
-  for (const group of groups) await measure(group, subjects);
+  for (const group of groups) {
+    if (group.fresh) await restart(subjects);
+    await measure(group, subjects);
+  }
   await report(subjects, idle);
 } finally {
-  for (const runtime of runtimes) {
-    await runtime.stop();
-    removeCgroups(runtime.cgroupParent);
+  for (const { runtime } of subjects) await stop(runtime);
+}
+
+async function restart(subjects: Subject[]): Promise<void> {
+  for (const subject of subjects) {
+    await stop(subject.runtime);
+    subject.runtime = await startRuntime(subject.which, registry.address);
   }
+}
+
+async function stop(runtime: Runtime): Promise<void> {
+  await runtime.stop();
+  removeCgroups(runtime.cgroupParent);
 }
 
 async function report(subjects: Subject[], idle: number): Promise<void> {
