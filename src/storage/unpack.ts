@@ -1,5 +1,6 @@
 /** A few unpack workers, started when there is something to do and ended when there has been nothing for a while. */
 import { stat } from "node:fs/promises";
+import { trimMemory } from "../linux/memory.ts";
 import type { UnpackedLayer, UnpackTask } from "./unpack-messages.ts";
 import { type BlobSource, UnpackThread } from "./unpack-thread.ts";
 
@@ -98,14 +99,17 @@ export class UnpackPool {
     } else {
       this.#idle.push(thread);
       clearTimeout(this.#idleTimer);
-      this.#idleTimer = setTimeout(() => this.#endIdle(), this.#options.idleMs ?? IDLE_MS).unref();
+      this.#idleTimer = setTimeout(
+        () => this.#endIdle().catch(() => {}),
+        this.#options.idleMs ?? IDLE_MS,
+      ).unref();
     }
   }
 
-  #endIdle(): void {
-    for (const thread of this.#idle.splice(0)) {
-      this.#threads.delete(thread);
-      thread.close().catch(() => {});
-    }
+  async #endIdle(): Promise<void> {
+    const ended = this.#idle.splice(0);
+    for (const thread of ended) this.#threads.delete(thread);
+    await Promise.all(ended.map((thread) => thread.close()));
+    await trimMemory();
   }
 }
