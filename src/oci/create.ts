@@ -2,7 +2,6 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { hastenMoves } from "../cgroups/hasten-moves.ts";
 import { ociCgroupsPath, podCgroup } from "../cgroups/paths.ts";
 import { nowNanoseconds } from "../clock.ts";
 import type { ContainerConfig, ContainerMetadata, PodSandboxConfig } from "../cri/messages.ts";
@@ -63,8 +62,6 @@ async function build(
   image: ImageRecord,
   handler: RuntimeHandler,
 ): Promise<void> {
-  // The runtime moves a process into its cgroup some 20 ms from now; the kernel's wait for that begins here.
-  hastenMoves();
   const { id } = record;
   const { config, sandboxConfig, sandbox, logPath, targetPid } = request;
   const rootfs = context.storage.rootfs.mountRootfs(id, image.id);

@@ -4,6 +4,7 @@ import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
+import { hastenMoves } from "../cgroups/hasten-moves.ts";
 import { type ProcessIdentity, processIdentity } from "../linux/process.ts";
 import { killWithChildren } from "../linux/process-tree.ts";
 import { log } from "../log.ts";
@@ -81,6 +82,8 @@ export class Monitor {
     mkdirSync(this.#persistDir(options.id), { recursive: true, mode: 0o700 });
     // What is read after the start must be of this start.
     rmSync(join(options.bundle, "conmon.pid"), { force: true });
+    // Not earlier: the moves pass at once for some 10 ms only, and the runtime gets there in 20.
+    hastenMoves();
     const launched = this.#launch(options);
     try {
       return await this.#converse(launched, options);

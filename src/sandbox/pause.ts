@@ -8,7 +8,6 @@ import { createTask } from "../oci/task.ts";
 import { AuthFile } from "../registry/auth-file.ts";
 import type { ImageRecord } from "../storage/image-record.ts";
 import { pinnedNamespaces, type SandboxContext, sandboxFolder } from "./context.ts";
-import type { SandboxFiles } from "./files.ts";
 import { namespaceModes, type PodSandboxRecord } from "./record.ts";
 
 /** The pause image, pulled when absent; undefined for a pod that runs without a pause container. */
@@ -25,16 +24,11 @@ export async function preparePause(
   return await containers.storage.pull(image.pauseImage, { namespacedAuth: () => auth });
 }
 
-export interface PauseRequest {
-  image: ImageRecord;
-  files: SandboxFiles;
-}
-
 /** Creates and starts the pause container in namespaces that exist. */
 export async function startPause(
   context: SandboxContext,
   record: PodSandboxRecord,
-  { image, files }: PauseRequest,
+  image: ImageRecord,
 ): Promise<Task> {
   const { containers } = context;
   const { config, id } = record;
@@ -48,7 +42,6 @@ export async function startPause(
     pauseCommand: containers.config.image.pauseCommand,
     rootfs,
     pinned: pinnedNamespaces(context, record),
-    shm: files.shm,
     cgroupsPath: ociCgroupsPath(pod, id),
     allowedAnnotations: [],
     host: containers.host,

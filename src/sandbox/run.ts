@@ -3,7 +3,6 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { hostname as nodeName } from "node:os";
 import { status } from "@grpc/grpc-js";
-import { hastenMoves } from "../cgroups/hasten-moves.ts";
 import { podCgroup } from "../cgroups/paths.ts";
 import { nowNanoseconds } from "../clock.ts";
 import { requestDigest } from "../cri/request-digest.ts";
@@ -87,8 +86,6 @@ async function makeSandbox(
 }
 
 async function build(context: SandboxContext, record: PodSandboxRecord): Promise<void> {
-  // The runtime moves the pause process into its cgroup some 20 ms from now; the kernel's wait for that begins here.
-  hastenMoves();
   const { config } = record;
   const { runtime } = context.containers.config;
   const modes = namespaceModes(config);
@@ -100,30 +97,30 @@ async function build(context: SandboxContext, record: PodSandboxRecord): Promise
   const pinned = pinnedNamespaces(context, record);
 
   await context.namespaces.create({ ...pinned, hostname, sysctls: sysctls.early });
+  record.cgroups = context.podCgroups.create(
+    podCgroup(runtime.cgroupManager, config.linux?.cgroupParent ?? ""),
+  );
   mkdirSync(folder, { recursive: true });
-  const files = makeSandboxFiles(folder, {
+  // The longest goes first, and the files are written while both work.
+  const pausing = image && startPause(context, record, image);
+  const attaching = attach(context, record);
+  const writing = Promise.try(makeSandboxFiles, folder, {
     hostname,
     dns: config.dnsConfig,
     hostNetwork: modes.network === "NODE",
     hostIpc: modes.ipc === "NODE",
   });
-  record.cgroups = context.podCgroups.create(
-    podCgroup(runtime.cgroupManager, config.linux?.cgroupParent ?? ""),
-  );
+  // All are over before the failure of one is handled: nothing may be cleared away under a plugin that still runs.
+  const outcomes = await Promise.allSettled([pausing, attaching, writing]);
+  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
+  const [task, ips, files] = await Promise.all([pausing, attaching, writing]);
 
-  const attaching = attach(context, record);
-  const pausing = image && startPause(context, record, { image, files });
-  // Both are over before either's failure is handled: nothing may be cleared away under a plugin that still runs.
-  const [attached, paused] = await Promise.allSettled([attaching, pausing]);
-  if (attached.status === "rejected") throw attached.reason;
-  if (paused.status === "rejected") throw paused.reason;
-
-  if (attached.value.length > 0) writePodAddresses(files, hostname, attached.value);
+  if (ips.length > 0) writePodAddresses(files, hostname, ips);
   await context.namespaces.writeSysctls({ net: pinned.net }, sysctls.late);
   context.store.update(record, {
     phase: "ready",
-    ips: attached.value,
-    ...paused.value,
+    ips,
+    ...task,
   });
   watchPause(context, record);
 }

@@ -33,12 +33,11 @@ export function podContainers({ containers }: SandboxContext, { id }: PodSandbox
 
 /** Ends the pause container and gives back network, namespaces and /dev/shm: each step may have been done before. */
 export async function releaseSandbox(context: SandboxContext, record: PodSandboxRecord): Promise<void> {
-  const [pause, network] = await Promise.allSettled([
-    endPause(context, record),
-    detachNetwork(context, record),
-  ]);
-  if (pause.status === "rejected") throw pause.reason;
-  if (network.status === "rejected") throw network.reason;
+  // From now on its pause process is expected to end.
+  if (record.phase === "ready") record.phase = "notready";
+  // The network takes longest, so it goes first.
+  const outcomes = await Promise.allSettled([detachNetwork(context, record), endPause(context, record)]);
+  for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   context.store.update(record, { attached: false, process: null, monitor: null });
   for (const path of Object.values(pinnedNamespaces(context, record))) removeNamespace(path);
   const { shm } = sandboxFiles(sandboxFolder(context, record.id), false);
@@ -47,7 +46,6 @@ export async function releaseSandbox(context: SandboxContext, record: PodSandbox
 
 async function endPause(context: SandboxContext, record: PodSandboxRecord): Promise<void> {
   const { process, phase, runtimeHandler } = record;
-  if (phase === "ready") context.store.update(record, { phase: "notready" });
   if (process || phase === "creating") {
     const handler = presentHandler(context.containers, runtimeHandler);
     await destroyTask(context.containers, handler, record);

@@ -26,7 +26,7 @@ export function containerMounts(files: PodFiles, privileged: boolean, readonlyRo
     mount("/dev/pts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
     // In the host's IPC namespace this shows the host's queues, as it should.
     mount("/dev/mqueue", "mqueue", ["nosuid", "noexec", "nodev"]),
-    shmMount(files.shm),
+    bind("/dev/shm", files.shm, "rw"),
     mount("/sys", "sysfs", ["nosuid", "noexec", "nodev", access]),
     mount("/sys/fs/cgroup", "cgroup", ["nosuid", "noexec", "nodev", "relatime", access]),
     bind("/etc/hostname", files.hostname, fileAccess),
@@ -36,12 +36,8 @@ export function containerMounts(files: PodFiles, privileged: boolean, readonlyRo
 }
 
 /** What the pause program and the runtime need, and no more: each mount costs start time. */
-export function sandboxMounts(shm: string): Mount[] {
-  return [proc, dev, shmMount(shm)];
-}
-
-function shmMount(shm: string): Mount {
-  return bind("/dev/shm", shm, "rw");
+export function sandboxMounts(): Mount[] {
+  return [proc, dev];
 }
 
 function bind(destination: string, source: string, access: "ro" | "rw"): Mount {

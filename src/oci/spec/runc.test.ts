@@ -234,7 +234,6 @@ test("the pause container's spec runs", () => {
     pauseCommand: "",
     rootfs,
     pinned,
-    shm: files.shm,
     cgroupsPath: ociCgroupsPath(pod, id),
     allowedAnnotations: [],
     host,

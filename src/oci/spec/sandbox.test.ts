@@ -20,7 +20,6 @@ function spec(config: Init<PodSandboxConfig>, fields: Partial<SandboxSpecInput> 
     pauseCommand: "",
     rootfs,
     pinned: { net: "/ns/net", ipc: "/ns/ipc", uts: "/ns/uts" },
-    shm: "/s1/shm",
     cgroupsPath: "/pods/s1",
     allowedAnnotations: [],
     host: hostWith("v2"),
@@ -41,7 +40,7 @@ test("the pause container: the image's program, with nothing it does not need", 
   assert.equal(hostname, "web");
   assert.deepEqual(
     mounts.map(({ destination }) => destination),
-    ["/proc", "/dev", "/dev/shm"],
+    ["/proc", "/dev"],
   );
   assert.equal(linux.resources.cpu?.shares, 2);
   assert.equal(annotations["io.kubernetes.cri.container-type"], "sandbox");

@@ -25,8 +25,6 @@ export interface SandboxSpecInput {
   /** The root file system on the host, mounted. */
   rootfs: string;
   pinned: PinnedNamespaces;
-  /** The folder behind /dev/shm. */
-  shm: string;
   cgroupsPath: string;
   /** Prefixes of the pod's annotations that the runtime may see: the handler's `allowed_annotations`. */
   allowedAnnotations: readonly string[];
@@ -57,7 +55,7 @@ export function buildSandboxSpec(input: SandboxSpecInput): Spec {
     },
     root: { path: rootfs, readonly: true },
     ...(pinned.uts && config.hostname && { hostname: config.hostname }),
-    mounts: sandboxMounts(input.shm),
+    mounts: sandboxMounts(),
     annotations: {
       ...allowedAnnotations(config.annotations, input.allowedAnnotations),
       ...sandboxAnnotations(input.id, config),
