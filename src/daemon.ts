@@ -41,6 +41,8 @@ import { version } from "./version.ts";
 export async function runDaemon(config: Config, reload: () => Config): Promise<void> {
   setLogLevel(config.runtime.logLevel);
   const stop = nextSignal("SIGTERM", "SIGINT");
+  // From the beginning: unhandled, the signal would end a daemon that still recovers its pods.
+  process.on("SIGHUP", () => reloadConfig(config, reload));
   const { root, runroot } = config.crio;
   for (const folder of [root, runroot]) mkdirSync(folder, { recursive: true, mode: 0o711 });
   const database = openState(root);
@@ -72,7 +74,6 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
     cri,
   );
   await server.listen();
-  process.on("SIGHUP", () => reloadConfig(config, reload));
   log.info("serving", { version, socket: config.api.listen, root, runroot, pid: process.pid });
 
   const signal = await stop;
