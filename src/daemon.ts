@@ -40,6 +40,8 @@ import { version } from "./version.ts";
 /** Serves the CRI until SIGTERM or SIGINT; pods run on after that. `reload` reads the configuration anew, for SIGHUP. */
 export async function runDaemon(config: Config, reload: () => Config): Promise<void> {
   setLogLevel(config.runtime.logLevel);
+  // A log that nobody reads any more (journald was restarted) is no reason to end.
+  process.stderr.on("error", () => {});
   const stop = nextSignal("SIGTERM", "SIGINT");
   // From the beginning: unhandled, the signal would end a daemon that still recovers its pods.
   process.on("SIGHUP", () => reloadConfig(config, reload));

@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { status } from "@grpc/grpc-js";
@@ -102,6 +103,19 @@ test("SIGHUP takes over log_level, and leaves all as it was when the file is wro
   assert.match(String(refused.error), /log_level is 7, it must be/);
   assert.ok(!logLines().some(({ level }, at) => at >= from && level === "debug"));
   await reload('"debug"', "configuration reloaded");
+});
+
+test("a log that nobody reads any more does not end the daemon", async () => {
+  const { daemon } = parts;
+  assert.equal(await daemon.stop(), 0);
+  const piped = spawn(launcher, ["--config", daemon.configFile], { stdio: ["ignore", "ignore", "pipe"] });
+  const exited = once(piped, "exit");
+  for await (const line of createInterface({ input: piped.stderr })) if (line.includes('"serving"')) break;
+  piped.stderr.destroy();
+  for (let call = 0; call < 3; call++) await daemon.client.runtime.Version({});
+  piped.kill("SIGTERM");
+  assert.deepEqual(await exited, [0, null]);
+  await daemon.start();
 });
 
 for (const signal of ["SIGTERM", "SIGINT"] as const) {
