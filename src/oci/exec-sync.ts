@@ -13,6 +13,8 @@ import { launch, type ProgramResult, type Running } from "./spawn.ts";
 
 const MAX_OUTPUT_BYTES = 16 << 20;
 const REAP_MS = 1_000;
+/** setTimeout takes 31 bits of milliseconds, 24 days, and fires at once for more. */
+const LONGEST_TIMER_MS = 0x7fffffff;
 
 export interface ExecSyncOptions {
   runtime: Runtime;
@@ -20,7 +22,7 @@ export interface ExecSyncOptions {
   id: string;
   /** `process` of the OCI runtime specification; `terminal` must be false. */
   process: object;
-  /** 0 for no limit. */
+  /** 0 for no limit; nor is there one beyond 24 days. */
   timeoutMs: number;
   signal?: AbortSignal;
 }
@@ -69,7 +71,8 @@ async function runWithin(
     maxOutputBytes: MAX_OUTPUT_BYTES,
   });
   const { promise: stopped, reject } = Promise.withResolvers<never>();
-  const timer = timeoutMs > 0 ? setTimeout(() => reject(timeout(timeoutMs)), timeoutMs) : undefined;
+  const limited = timeoutMs > 0 && timeoutMs <= LONGEST_TIMER_MS;
+  const timer = limited ? setTimeout(() => reject(timeout(timeoutMs)), timeoutMs) : undefined;
   const onAbort = () => reject(signal?.reason);
   signal?.addEventListener("abort", onAbort);
   try {

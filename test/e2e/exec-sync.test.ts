@@ -87,6 +87,15 @@ describe("ExecSync", { concurrency: 4 }, () => {
     );
   });
 
+  it("takes any timeout, also one that no timer can wait for", async () => {
+    await using pod = await livePod(parts.daemon);
+    const id = await pod.run();
+    for (const timeout of [0, 3_000_000, Number.MAX_SAFE_INTEGER])
+      assert.equal((await exec(id, "sleep 0.1; exit 6", timeout)).exitCode, 6);
+    const stop = { containerId: id, timeout: Number.MAX_SAFE_INTEGER };
+    await parts.daemon.client.runtime.StopContainer(stop);
+  });
+
   it("runs many at a time", async () => {
     await using pod = await livePod(parts.daemon);
     const id = await pod.run();
