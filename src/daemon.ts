@@ -2,6 +2,7 @@
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
+import { status } from "@grpc/grpc-js";
 import { detectCgroups } from "./cgroups/hierarchy.ts";
 import { PodCgroups } from "./cgroups/pod-cgroup.ts";
 import { Cni } from "./cni/cni.ts";
@@ -9,7 +10,7 @@ import { type Config, ConfigError } from "./config/load.ts";
 import { reloadable } from "./config/reload.ts";
 import { type CriDefinitions, loadCri } from "./cri/proto.ts";
 import { CriServer } from "./cri/server.ts";
-import { messageOf } from "./cri/status-error.ts";
+import { messageOf, StatusError } from "./cri/status-error.ts";
 import type { ImageServiceContext } from "./image-service/context.ts";
 import { imageServiceHandlers } from "./image-service/handlers.ts";
 import { NamespaceMaker } from "./linux/namespaces.ts";
@@ -59,11 +60,13 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
   followExits(containers);
   await containers.exits.start();
   const pauseName = () => registry.candidates(config.image.pauseImage)[0]?.toString() ?? "";
+  const stopping = new AbortController();
   const images: ImageServiceContext = {
     storage,
     // Without it no pod can start, so the kubelet must not collect it.
     isPinned: (names) => names.includes(pauseName()),
     namespacedAuthDir: () => config.image.namespacedAuthDir,
+    stopping: stopping.signal,
   };
   const server = new CriServer(
     {
@@ -71,7 +74,13 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
       maxSendBytes: config.api.grpcMaxSendMsgSize,
       maxReceiveBytes: config.api.grpcMaxRecvMsgSize,
     },
-    runtimeServiceHandlers({ config, sandboxes, containers, stats: statsContext(sandboxes, cri) }),
+    runtimeServiceHandlers({
+      config,
+      sandboxes,
+      containers,
+      stats: statsContext(sandboxes, cri),
+      stopping: stopping.signal,
+    }),
     imageServiceHandlers(images),
     cri,
   );
@@ -80,6 +89,7 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
 
   const signal = await stop;
   log.info("stopping; pods run on", { signal });
+  stopping.abort(new StatusError(status.UNAVAILABLE, "critter is stopping"));
   await server.close();
   sandboxes.cni.close();
   containers.exits.close();

@@ -7,4 +7,6 @@ export interface ImageServiceContext {
   isPinned?: (names: string[]) => boolean;
   /** crio.conf's `namespaced_auth_dir`, as it is now. */
   namespacedAuthDir?: () => string;
+  /** Aborted when the daemon ends: pulls are given up. */
+  stopping?: AbortSignal;
 }

@@ -11,7 +11,7 @@ import { imageStatus } from "./image-status.ts";
 /** All RPCs, bound to what they work with. */
 export function imageServiceHandlers(context: ImageServiceContext): Handlers<ImageServiceMethods> {
   return {
-    PullImage: (request) => pullImage(context, request),
+    PullImage: (request) => pullImage(context, request, context.stopping),
     ListImages: (request) => listImages(context, request),
     ImageStatus: (request) => imageStatus(context, request),
     RemoveImage: (request) => removeImage(context, request),

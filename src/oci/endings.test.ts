@@ -15,3 +15,12 @@ test("an end that nobody waited for is not heard later", async () => {
   endings.announce("a");
   assert.equal(await endings.wait("a", 1), false);
 });
+
+test("a wait that is given up rejects with the reason", async () => {
+  const endings = new Endings();
+  const controller = new AbortController();
+  const waiting = endings.wait("id", 60_000, controller.signal);
+  controller.abort(new Error("enough"));
+  await assert.rejects(waiting, /enough/);
+  await assert.rejects(endings.wait("id", 60_000, controller.signal), /enough/);
+});

@@ -13,17 +13,19 @@ const killPatienceMs = 60_000;
 /**
  * Stops a container and returns when its end is on record. `graceMs` is the time between the container's stop signal and
  * SIGKILL; 0 kills at once. A second call with a shorter period kills sooner. DEADLINE_EXCEEDED if even SIGKILL does not help.
+ * `abort` ends the waiting, with its reason as the error; the container keeps its stop signal.
  */
 export async function stopContainer(
   context: ContainerContext,
   record: ContainerRecord,
   graceMs: number,
+  abort?: AbortSignal,
 ): Promise<void> {
   if (hasEnded(record)) return;
   const signal =
     record.phase === "running" && graceMs > 0 ? signalNumber(record.stopSignal) : constants.signals.SIGKILL;
-  if (await signalAndWait(context, record, signal, graceMs > 0 ? graceMs : killPatienceMs)) return;
-  if (await signalAndWait(context, record, constants.signals.SIGKILL, killPatienceMs)) return;
+  if (await signalAndWait(context, record, signal, graceMs > 0 ? graceMs : killPatienceMs, abort)) return;
+  if (await signalAndWait(context, record, constants.signals.SIGKILL, killPatienceMs, abort)) return;
   throw new StatusError(status.DEADLINE_EXCEEDED, `container ${record.id} survives SIGKILL`);
 }
 
@@ -36,9 +38,10 @@ async function signalAndWait(
   record: ContainerRecord,
   signal: number,
   timeoutMs: number,
+  abort: AbortSignal | undefined,
 ): Promise<boolean> {
   if (hasEnded(record)) return true;
-  const ended = context.endings.wait(record.id, timeoutMs);
+  const ended = context.endings.wait(record.id, timeoutMs, abort);
   if (record.process) signalProcess(record.process, signal);
   return ended;
 }

@@ -9,4 +9,6 @@ export interface RuntimeServiceContext {
   sandboxes: SandboxContext;
   containers: ContainerContext;
   stats: StatsContext;
+  /** Aborted when the daemon ends: what may last for minutes is given up, and its client asks the next daemon. */
+  stopping: AbortSignal;
 }

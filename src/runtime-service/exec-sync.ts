@@ -11,7 +11,7 @@ import { containerState } from "../oci/record.ts";
 import type { RuntimeServiceContext } from "./context.ts";
 
 export async function execSync(
-  { containers }: RuntimeServiceContext,
+  { containers, stopping }: RuntimeServiceContext,
   request: ExecSyncRequest,
 ): Promise<Init<ExecSyncResponse>> {
   const { cmd } = request;
@@ -34,5 +34,6 @@ export async function execSync(
     id: record.id,
     process: { ...spec.process, args: cmd, terminal: false },
     timeoutMs: seconds * 1000,
+    signal: stopping,
   });
 }
