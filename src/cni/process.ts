@@ -1,6 +1,7 @@
 /** A short-lived child process in a process group of its own: input, both outputs, a time limit, no stragglers. */
-import { spawn } from "node:child_process";
+
 import type { Readable } from "node:stream";
+import { spawn } from "../linux/child-process.ts";
 
 const MAX_OUTPUT_BYTES = 4 << 20;
 // A child of the process may keep its outputs open: what it wrote itself is read long before this.
@@ -29,7 +30,7 @@ export interface ProcessOutcome {
 export function runProcess(request: ProcessRequest): Promise<ProcessOutcome> {
   const { path, environment, input, timeoutMs, signal } = request;
   return new Promise((resolve, reject) => {
-    const child = spawn(path, [], { detached: true, env: environment, stdio: "pipe" });
+    const child = spawn(path, [], { detached: true, env: environment, stdio: ["pipe", "pipe", "pipe"] });
     child.on("error", reject);
     // Not started: the error comes as an event, and the pipes may not even exist.
     const { pid } = child;
@@ -47,8 +48,8 @@ export function runProcess(request: ProcessRequest): Promise<ProcessOutcome> {
       lastTimer ??= setTimeout(finish, KILL_MS);
     };
     const letGo = () => {
-      child.stdout.destroy();
-      child.stderr.destroy();
+      child.stdout?.destroy();
+      child.stderr?.destroy();
     };
     const finish = () => {
       clearTimeout(timeout);
@@ -68,17 +69,17 @@ export function runProcess(request: ProcessRequest): Promise<ProcessOutcome> {
     });
     child.on("close", finish);
     // A program that does not read its input closes it: no error of ours.
-    child.stdin.on("error", () => {});
-    child.stdin.end(input);
+    child.stdin?.on("error", () => {});
+    child.stdin?.end(input);
     if (signal?.aborted) onAbort();
     else signal?.addEventListener("abort", onAbort);
   });
 }
 
-function collect(stream: Readable, tooMuch: () => void): () => string {
+function collect(stream: Readable | null, tooMuch: () => void): () => string {
   const chunks: Buffer[] = [];
   let size = 0;
-  stream.on("data", (chunk: Buffer) => {
+  stream?.on("data", (chunk: Buffer) => {
     size += chunk.length;
     if (size > MAX_OUTPUT_BYTES) tooMuch();
     else chunks.push(chunk);

@@ -1,10 +1,11 @@
 /** The monitor of a container: conmon 2.1, or a program that understands its options. It starts the runtime and stays. */
-import { type ChildProcess, spawn } from "node:child_process";
+
 import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { hastenMoves } from "../cgroups/hasten-moves.ts";
+import { type ChildProcess, spawn } from "../linux/child-process.ts";
 import { type ProcessIdentity, processIdentity } from "../linux/process.ts";
 import { killWithChildren } from "../linux/process-tree.ts";
 import { log } from "../log.ts";

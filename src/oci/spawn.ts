@@ -1,6 +1,7 @@
 /** A program run to its end: bounded output, time limit, abort, and errors that say what the program said. */
-import { type ChildProcess, spawn } from "node:child_process";
+
 import type { Readable } from "node:stream";
+import { type ChildProcess, spawn } from "../linux/child-process.ts";
 
 const DEFAULT_OUTPUT_BYTES = 1 << 20;
 const STDERR_TAIL = 2_000;
@@ -72,7 +73,7 @@ export async function launch(program: string, options: ProgramOptions): Promise<
   const ended = collectResult(child, maxOutputBytes);
   // A program that does not read its input closes it, which is no error of ours.
   child.stdin?.on("error", () => {});
-  child.stdin?.end(input);
+  child.stdin?.end(input ?? "");
   return { pid, ended, kill: () => killGroup(child, pid) };
 }
 
