@@ -74,3 +74,16 @@ test("a hundred children at once are all reaped", async () => {
   const tasks = readFileSync(`/proc/self/task/${process.pid}/children`, "latin1");
   assert.equal(tasks.trim(), "");
 });
+
+test("children that end while others begin are told of once each", async () => {
+  const codes: unknown[] = [];
+  const lives = async () => {
+    for (let life = 0; life < 25; life++) {
+      const child = spawn("true", [], { stdio: ["ignore", "ignore", "pipe"] });
+      child.on("exit", (code) => codes.push(code));
+      await once(child, "close");
+    }
+  };
+  await Promise.all(Array.from({ length: 8 }, lives));
+  assert.deepEqual(codes, Array(200).fill(0));
+});

@@ -13,6 +13,7 @@ const eventfd = declare("int eventfd(unsigned int value, int flags)");
 const EPOLL_CLOEXEC = 0x80000;
 const EFD_CLOEXEC = 0x80000;
 const EPOLL_CTL_ADD = 1;
+const EPOLL_CTL_DEL = 2;
 const EPOLLIN = 1;
 const BATCH = 64;
 // struct epoll_event is packed on x86-64 alone.
@@ -84,6 +85,8 @@ export class ProcessWatcher {
       readSync(fd, Buffer.alloc(8));
       return;
     }
+    // Closing alone would not do: a child just started may still have a copy, and epoll would tell of it once more.
+    check(epollControl(this.#epoll, EPOLL_CTL_DEL, fd, null), "epoll_ctl", `delete ${fd}`);
     closeSync(fd);
     this.#ends.get(fd)?.();
     this.#ends.delete(fd);
