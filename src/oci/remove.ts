@@ -2,7 +2,7 @@
 import { type ContainerContext, containerFolder, presentHandler } from "./context.ts";
 import type { ContainerRecord } from "./record.ts";
 import { stopContainer } from "./stop.ts";
-import { destroyTask, removeBundle } from "./task.ts";
+import { deleteTask, killTask, removeBundle } from "./task.ts";
 
 /** Removes a container, killing it if it runs. Its log stays: that is the kubelet's. A failed step is an error; the next call goes on. */
 export async function removeContainer(context: ContainerContext, record: ContainerRecord): Promise<void> {
@@ -17,7 +17,8 @@ export async function removeContainer(context: ContainerContext, record: Contain
 /** Takes away all that was made for a container, finished or not: for who holds its lock. */
 export async function discardContainer(context: ContainerContext, record: ContainerRecord): Promise<void> {
   if (record.process || record.phase === "creating") {
-    await destroyTask(context, presentHandler(context, record.runtime), record);
+    await killTask(context, record);
+    await deleteTask(context, presentHandler(context, record.runtime), record);
   }
   context.storage.rootfs.removeRootfs(record.id);
   removeBundle(containerFolder(context, record.id));

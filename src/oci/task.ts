@@ -17,7 +17,7 @@ const killPatienceMs = 30_000;
 
 /**
  * Writes the bundle and has the container created: its process waits for `runtime.start`. The monitor goes into the cgroup that
- * `monitor_cgroup` names. A failure leaves nothing but the folder, and the monitor's cgroup for `destroyTask`.
+ * `monitor_cgroup` names. A failure leaves nothing but the folder, and the monitor's cgroup for `deleteTask`.
  */
 export async function createTask(
   { host }: ContainerContext,
@@ -40,16 +40,24 @@ export async function createTask(
   return { ...created, monitorCgroup: own ? cgroup : "" };
 }
 
-/** Kills what runs of a container, waits for its end and has the runtime delete it. It may be half made, or gone already. */
-export async function destroyTask(
-  { exits, host }: ContainerContext,
-  { runtime }: RuntimeHandler,
-  { id, process, monitor, monitorCgroup }: Task & { id: string },
+/** Kills the first process of a container, if it runs, and waits for its end. */
+export async function killTask(
+  { exits }: ContainerContext,
+  { id, process, monitor }: Task & { id: string },
 ): Promise<void> {
-  if (process && signalProcess(process, constants.signals.SIGKILL) && monitor && isAlive(monitor)) {
-    // The monitor writes the exit file as its last act; where it is dead the runtime's own kill must do.
+  if (!process || !signalProcess(process, constants.signals.SIGKILL)) return;
+  // The monitor writes the exit file as its last act; where it is dead the runtime's own kill, in `deleteTask`, must do.
+  if (monitor && isAlive(monitor)) {
     await exits.wait(id, AbortSignal.timeout(killPatienceMs)).catch(() => undefined);
   }
+}
+
+/** Has the runtime delete a container, which may be half made, or gone already, and takes what its monitor has left. */
+export async function deleteTask(
+  { exits, host }: ContainerContext,
+  { runtime }: RuntimeHandler,
+  { id, monitor, monitorCgroup }: Task & { id: string },
+): Promise<void> {
   await runtime.delete(id, { force: true });
   if (monitor) signalProcess(monitor, constants.signals.SIGKILL);
   if (monitorCgroup) await removeCgroup(host.cgroups, monitorCgroup);

@@ -29,7 +29,8 @@ async function verboseInfo(context: SandboxContext, record: PodSandboxRecord): P
   const spec = await readFile(join(sandboxFolder(context, record.id), "config.json"), "utf8").catch(
     () => "null",
   );
-  const { process, monitor, runtimeHandler, cgroups, config } = record;
-  const info = { pid: process?.pid ?? 0, monitorPid: monitor?.pid ?? 0, runtimeHandler, cgroups, config };
-  return JSON.stringify({ ...info, runtimeSpec: JSON.parse(spec) });
+  const { phase, process, monitor, runtimeHandler, cgroups, config } = record;
+  const runs = phase === "ready";
+  const pids = { pid: (runs && process?.pid) || 0, monitorPid: (runs && monitor?.pid) || 0 };
+  return JSON.stringify({ ...pids, runtimeHandler, cgroups, config, runtimeSpec: JSON.parse(spec) });
 }

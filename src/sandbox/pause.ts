@@ -2,7 +2,6 @@
 import { ociCgroupsPath, podCgroup } from "../cgroups/paths.ts";
 import { log } from "../log.ts";
 import { runtimeHandler } from "../oci/context.ts";
-import type { Task } from "../oci/record.ts";
 import { buildSandboxSpec } from "../oci/spec/sandbox.ts";
 import { createTask } from "../oci/task.ts";
 import { AuthFile } from "../registry/auth-file.ts";
@@ -29,7 +28,7 @@ export async function startPause(
   context: SandboxContext,
   record: PodSandboxRecord,
   image: ImageRecord,
-): Promise<Task> {
+): Promise<void> {
   const { containers } = context;
   const { config, id } = record;
   const handler = runtimeHandler(containers, record.runtimeHandler);
@@ -46,17 +45,20 @@ export async function startPause(
     allowedAnnotations: [],
     host: containers.host,
   });
-  const task = await createTask(containers, handler, pod, spec, {
-    id,
-    name: config.metadata.name,
-    bundle: sandboxFolder(context, id),
-    logPath: "",
-    stdin: false,
-    stdinOnce: false,
-    tty: false,
-  });
+  // At once, so that a failure of what comes next, or beside it, knows what to kill.
+  Object.assign(
+    record,
+    await createTask(containers, handler, pod, spec, {
+      id,
+      name: config.metadata.name,
+      bundle: sandboxFolder(context, id),
+      logPath: "",
+      stdin: false,
+      stdinOnce: false,
+      tty: false,
+    }),
+  );
   await handler.runtime.start(id);
-  return task;
 }
 
 /** Without its pause container a pod is not ready: the kubelet will stop it and make another. */

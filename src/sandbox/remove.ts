@@ -1,5 +1,7 @@
 /** RemovePodSandbox: what a pod leaves, its containers, folder, cgroup and record, is taken away. */
+import { presentHandler } from "../oci/context.ts";
 import { removeContainer } from "../oci/remove.ts";
+import { deleteTask } from "../oci/task.ts";
 import type { SandboxContext } from "./context.ts";
 import { sandboxFolder } from "./context.ts";
 import { removeSandboxFolder } from "./files.ts";
@@ -25,8 +27,13 @@ export async function discardSandbox(context: SandboxContext, record: PodSandbox
 }
 
 async function clearAway(context: SandboxContext, record: PodSandboxRecord): Promise<void> {
+  const { containers } = context;
+  // Of a pod whose making failed or was cut off, nobody may know how far its pause container came.
+  if (record.process || record.phase === "creating") {
+    await deleteTask(containers, presentHandler(containers, record.runtimeHandler), record);
+  }
   removeSandboxFolder(sandboxFolder(context, record.id));
   context.podCgroups.remove(record.cgroups);
-  context.containers.storage.rootfs.releaseReadOnly(record.id);
+  containers.storage.rootfs.releaseReadOnly(record.id);
   context.store.delete(record);
 }

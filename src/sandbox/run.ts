@@ -113,14 +113,13 @@ async function build(context: SandboxContext, record: PodSandboxRecord): Promise
   // All are over before the failure of one is handled: nothing may be cleared away under a plugin that still runs.
   const outcomes = await Promise.allSettled([pausing, attaching, writing]);
   for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
-  const [task, ips, files] = await Promise.all([pausing, attaching, writing]);
+  const [ips, files] = await Promise.all([attaching, writing]);
 
   if (ips.length > 0) writePodAddresses(files, hostname, ips);
   await context.namespaces.writeSysctls({ net: pinned.net }, sysctls.late);
   context.store.update(record, {
     phase: "ready",
     ips,
-    ...task,
   });
   watchPause(context, record);
 }
