@@ -13,6 +13,7 @@ import { CriServer } from "./cri/server.ts";
 import { messageOf, StatusError } from "./cri/status-error.ts";
 import type { ImageServiceContext } from "./image-service/context.ts";
 import { imageServiceHandlers } from "./image-service/handlers.ts";
+import { takeLock } from "./linux/lock-file.ts";
 import { NamespaceMaker } from "./linux/namespaces.ts";
 import { ProcessWatcher } from "./linux/process-watcher.ts";
 import { log, setLogLevel } from "./log.ts";
@@ -29,6 +30,7 @@ import { RegistryClient } from "./registry/client.ts";
 import { runtimeServiceHandlers } from "./runtime-service/handlers.ts";
 import type { SandboxContext } from "./sandbox/context.ts";
 import { sandboxEntry } from "./sandbox/messages.ts";
+import { checkNetworks } from "./sandbox/network.ts";
 import { isPodSandboxRecord, type PodSandboxRecord } from "./sandbox/record.ts";
 import { recover } from "./sandbox/recover.ts";
 import { openDatabase, Records } from "./state/database.ts";
@@ -48,7 +50,8 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
   process.on("SIGHUP", () => reloadConfig(config, reload));
   const { root, runroot } = config.crio;
   for (const folder of [root, runroot]) mkdirSync(folder, { recursive: true, mode: 0o711 });
-  const database = openState(root);
+  takeLocks(config);
+  const database = openDatabase(join(root, "state.db"));
   const registry = new RegistryClient(config.image);
   const storage = await openStorage({ root: join(root, "storage"), database, registry });
   const cri = loadCri();
@@ -56,9 +59,10 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
   const sandboxes = sandboxContext(config, database, cri, containers);
   sandboxes.cni.start();
 
-  await recover(sandboxes);
+  // Before recovery, which waits for the ends of what it kills.
   followExits(containers);
   await containers.exits.start();
+  await recover(sandboxes);
   const pauseName = () => registry.candidates(config.image.pauseImage)[0]?.toString() ?? "";
   const stopping = new AbortController();
   const images: ImageServiceContext = {
@@ -85,6 +89,7 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
     cri,
   );
   await server.listen();
+  void checkNetworks(sandboxes);
   log.info("serving", { version, socket: config.api.listen, root, runroot, pid: process.pid });
 
   const signal = await stop;
@@ -107,12 +112,15 @@ function nextSignal(...signals: NodeJS.Signals[]): Promise<NodeJS.Signals> {
   });
 }
 
-function openState(root: string): DatabaseSync {
-  try {
-    return openDatabase(join(root, "state.db"));
-  } catch (error) {
-    if (!/locked/.test(messageOf(error))) throw error;
-    throw new ConfigError(`crio.root is ${JSON.stringify(root)}: another critter uses it`, { cause: error });
+/** Two daemons that shared one of these would take each other's pods for nobody's, or each other's clients. */
+function takeLocks({ crio, api }: Config): void {
+  const locks: [key: string, value: string, file: string][] = [
+    ["crio.root", crio.root, join(crio.root, "critter.lock")],
+    ["crio.runroot", crio.runroot, join(crio.runroot, "critter.lock")],
+    ["crio.api.listen", api.listen, `${api.listen}.lock`],
+  ];
+  for (const [key, value, file] of locks) {
+    if (!takeLock(file)) throw new ConfigError(`${key} is ${JSON.stringify(value)}: another critter uses it`);
   }
 }
 

@@ -163,6 +163,13 @@ export class Cni {
     return asked;
   }
 
+  /** For people who look: the versions of the specification that each plugin of the network speaks; none for one that does not answer. */
+  async pluginVersions(): Promise<Record<string, string[]>> {
+    const types = this.#follower.network?.plugins.map(({ type }) => type) ?? [];
+    const versions = await Promise.all(types.map((type) => this.version(type).catch(() => [])));
+    return Object.fromEntries(types.map((type, index) => [type, versions[index] ?? []]));
+  }
+
   /** Stops following the folder. */
   close(): void {
     this.#follower.close();

@@ -4,8 +4,11 @@ import koffi from "koffi";
 
 const libc = koffi.load("libc.so.6");
 
+// Of two names for one number the first counts: EAGAIN, not EWOULDBLOCK.
 const errnoNames = new Map<number, string>(
-  Object.entries(constants.errno).map(([name, value]) => [value, name]),
+  Object.entries(constants.errno)
+    .map(([name, value]): [number, string] => [value, name])
+    .reverse(),
 );
 
 /** A system call that failed. `code` is the errno's name (`EBUSY`), as in Node's own errors. */

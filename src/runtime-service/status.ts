@@ -3,7 +3,10 @@ import type { StatusRequest, StatusResponse } from "../cri/messages.ts";
 import type { Init } from "../cri/proto.ts";
 import type { RuntimeServiceContext } from "./context.ts";
 
-export function status(context: RuntimeServiceContext, request: StatusRequest): Init<StatusResponse> {
+export async function status(
+  context: RuntimeServiceContext,
+  request: StatusRequest,
+): Promise<Init<StatusResponse>> {
   const network = context.sandboxes.cni.status();
   const handlers = [...context.containers.handlers.values()].map(({ name }) => ({ name, features: {} }));
   const isDefault = ({ name }: { name: string }) => name === context.config.runtime.defaultRuntime;
@@ -20,15 +23,17 @@ export function status(context: RuntimeServiceContext, request: StatusRequest): 
       ...handlers,
     ],
     features: { supplementalGroupsPolicy: true },
-    info: request.verbose ? verboseInfo(context) : {},
+    info: request.verbose ? await verboseInfo(context) : {},
   };
 }
 
-function verboseInfo({ config, sandboxes, containers }: RuntimeServiceContext): Record<string, string> {
+async function verboseInfo(context: RuntimeServiceContext): Promise<Record<string, string>> {
+  const { config, sandboxes, containers } = context;
+  const pluginVersions = await sandboxes.cni.pluginVersions();
   const counts = { podSandboxes: sandboxes.store.size, containers: containers.store.size };
   return {
     config: JSON.stringify(config),
-    cniconfig: JSON.stringify(sandboxes.cni.config()),
+    cniconfig: JSON.stringify({ ...sandboxes.cni.config(), pluginVersions }),
     counts: JSON.stringify(counts),
   };
 }
