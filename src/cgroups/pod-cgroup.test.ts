@@ -43,6 +43,19 @@ test("a parent shared by two pods goes with the last, also after a restart", () 
   assert.ok(nowhere(top));
 });
 
+test("what was planned is found after a crash, made or not", () => {
+  const pod = podCgroup("cgroupfs", `${top}/pods/pod1`);
+  const planned = new PodCgroups(cgroups).plan(pod);
+  assert.ok(nowhere(top));
+  for (const made of [false, true]) {
+    if (made) new PodCgroups(cgroups).create(pod);
+    const restarted = new PodCgroups(cgroups);
+    restarted.adopt(planned);
+    restarted.remove(planned);
+    assert.ok(nowhere(top));
+  }
+});
+
 test("what the kubelet made is left alone, whatever else is made below it", () => {
   const kubelet = cgroupFolders(cgroups, top);
   for (const folder of kubelet) mkdirSync(folder);

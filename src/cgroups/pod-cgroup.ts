@@ -19,23 +19,29 @@ export class PodCgroups {
   }
 
   /**
-   * Makes `pod`'s cgroup in every hierarchy, with the controllers usable in it. Returns the paths, parents
-   * first, that are the daemon's own (none, if the kubelet made them): keep them with the pod, for `remove`
-   * and `adopt`.
+   * The paths, parents first, that are the daemon's own or will be once `create` has made them; none, if the kubelet made
+   * them. Keep them with the pod before that, for `remove` and, after a crash, `adopt`.
    */
-  create(pod: PodCgroup): string[] {
+  plan(pod: PodCgroup): string[] {
     if (pod.manager === "systemd") return [];
     const paths = ancestry(pod.path);
-    const absent = paths.filter((path) => !this.#existsAnywhere(path));
+    // The default parent is the daemon's even when a crash left it behind.
+    if (pod.isDefault) return paths;
+    return paths.filter((path) => this.#own.has(path) || !this.#existsAnywhere(path));
+  }
+
+  /** Makes `pod`'s cgroup in every hierarchy, with the controllers usable in it. Returns what `plan` does. */
+  create(pod: PodCgroup): string[] {
+    const planned = this.plan(pod);
+    if (pod.manager === "systemd") return planned;
     try {
       for (const hierarchy of this.#cgroups.hierarchies) makeFolder(this.#cgroups, hierarchy, pod.path);
     } catch (error) {
-      this.#removeAll(absent);
+      this.#removeAll(planned.filter((path) => !this.#own.has(path)));
       throw error;
     }
-    // The default parent is the daemon's even when a crash left it behind.
-    for (const path of pod.isDefault ? paths : absent) this.#own.add(path);
-    return paths.filter((path) => this.#own.has(path));
+    this.adopt(planned);
+    return planned;
   }
 
   /** Takes over, after a restart, the paths that `create` returned for a pod that still exists. */

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { ociCgroupsPath, podCgroup } from "../cgroups/paths.ts";
+import { ociCgroupsPath, type PodCgroup, podCgroup } from "../cgroups/paths.ts";
 import { nowNanoseconds } from "../clock.ts";
 import type { ContainerConfig, ContainerMetadata, PodSandboxConfig } from "../cri/messages.ts";
 import { messageOf, notFound } from "../cri/status-error.ts";
@@ -14,7 +14,7 @@ import type { ContainerRecord } from "./record.ts";
 import { discardContainer } from "./remove.ts";
 import { stopSignal } from "./signals.ts";
 import { buildContainerSpec, type SandboxFacts } from "./spec/container.ts";
-import { createTask } from "./task.ts";
+import { createTask, ownMonitorCgroup } from "./task.ts";
 import { containerUser } from "./user.ts";
 
 /** A container's request, with what its pod adds. */
@@ -39,12 +39,15 @@ export async function createContainer(
   const image = context.storage.images.find(name);
   if (!image) throw notFound("image", name);
   const handler = runtimeHandler(context, request.runtimeHandler);
+  const { cgroupManager } = context.config.runtime;
+  const pod = podCgroup(cgroupManager, request.sandboxConfig.linux?.cgroupParent ?? "");
   const record = newRecord(request, image, handler);
+  record.monitorCgroup = ownMonitorCgroup(context, handler, pod, record.id);
   addLogFields({ container_id: record.id });
   context.store.add(record);
   return context.locks.run(record.id, async () => {
     try {
-      await build(context, record, request, image, handler);
+      await build(context, record, request, { image, handler, pod });
       return record;
     } catch (error) {
       await discardContainer(context, record).catch((failure) =>
@@ -55,17 +58,22 @@ export async function createContainer(
   });
 }
 
+/** What the request's names stand for. */
+interface Parts {
+  image: ImageRecord;
+  handler: RuntimeHandler;
+  pod: PodCgroup;
+}
+
 async function build(
   context: ContainerContext,
   record: ContainerRecord,
   request: CreateRequest,
-  image: ImageRecord,
-  handler: RuntimeHandler,
+  { image, handler, pod }: Parts,
 ): Promise<void> {
   const { id } = record;
   const { config, sandboxConfig, sandbox, logPath, targetPid } = request;
   const rootfs = context.storage.rootfs.mountRootfs(id, image.id);
-  const pod = podCgroup(context.config.runtime.cgroupManager, sandboxConfig.linux?.cgroupParent ?? "");
   const spec = buildContainerSpec({
     id,
     config,

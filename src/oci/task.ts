@@ -8,12 +8,24 @@ import { moveProcess } from "../cgroups/processes.ts";
 import { removeCgroup } from "../cgroups/remove.ts";
 import { isAlive, signalProcess } from "../linux/process.ts";
 import type { ContainerContext, RuntimeHandler } from "./context.ts";
-import type { CreateOptions } from "./monitor.ts";
+import type { CreateOptions, MonitoredContainer } from "./monitor.ts";
 import type { Task } from "./record.ts";
 import type { Spec } from "./spec/types.ts";
 
 /** SIGKILL takes no longer, unless the process is in an uninterruptible sleep. */
 const killPatienceMs = 30_000;
+
+/** The cgroup that the monitor of container `id` gets for itself: on v2 only, where one with children holds no processes; else empty. */
+export function ownMonitorCgroup(
+  { host }: ContainerContext,
+  { config }: RuntimeHandler,
+  pod: PodCgroup,
+  id: string,
+): string {
+  const { version } = host.cgroups;
+  if (version !== "v2") return "";
+  return monitorCgroupPath(version, pod, config.monitorCgroup, id) ?? "";
+}
 
 /**
  * Writes the bundle and has the container created: its process waits for `runtime.start`. The monitor goes into the cgroup that
@@ -25,19 +37,17 @@ export async function createTask(
   pod: PodCgroup,
   spec: Spec,
   options: CreateOptions,
-): Promise<Task> {
+): Promise<MonitoredContainer> {
   mkdirSync(options.bundle, { recursive: true });
   writeFileSync(join(options.bundle, "config.json"), JSON.stringify(spec));
   const created = await handler.monitor.createContainer(options);
   const { version } = host.cgroups;
   const cgroup = monitorCgroupPath(version, pod, handler.config.monitorCgroup, options.id);
-  if (cgroup === undefined) return { ...created, monitorCgroup: "" };
-  // A cgroup of its own is needed on v2 only, where one with children holds no processes.
-  const own = cgroup !== pod.path;
-  if (own) for (const folder of cgroupFolders(host.cgroups, cgroup)) mkdirSync(folder, { recursive: true });
+  if (cgroup === undefined) return created;
+  for (const folder of cgroupFolders(host.cgroups, cgroup)) mkdirSync(folder, { recursive: true });
   // Right after the runtime has moved the container, another move is quick.
   await moveProcess(host.cgroups, cgroup, created.monitor.pid);
-  return { ...created, monitorCgroup: own ? cgroup : "" };
+  return created;
 }
 
 /** Kills the first process of a container, if it runs, and waits for its end. */

@@ -1,5 +1,5 @@
 /** A pod's pause container: it holds the PID namespace that containers may share, and its end is the pod's. */
-import { ociCgroupsPath, podCgroup } from "../cgroups/paths.ts";
+import { ociCgroupsPath, type PodCgroup } from "../cgroups/paths.ts";
 import { log } from "../log.ts";
 import { runtimeHandler } from "../oci/context.ts";
 import { buildSandboxSpec } from "../oci/spec/sandbox.ts";
@@ -27,13 +27,13 @@ export async function preparePause(
 export async function startPause(
   context: SandboxContext,
   record: PodSandboxRecord,
+  cgroup: PodCgroup,
   image: ImageRecord,
 ): Promise<void> {
   const { containers } = context;
   const { config, id } = record;
   const handler = runtimeHandler(containers, record.runtimeHandler);
   const rootfs = containers.storage.rootfs.mountReadOnly(id, image.id);
-  const pod = podCgroup(containers.config.runtime.cgroupManager, config.linux?.cgroupParent ?? "");
   const spec = buildSandboxSpec({
     id,
     config,
@@ -41,14 +41,14 @@ export async function startPause(
     pauseCommand: containers.config.image.pauseCommand,
     rootfs,
     pinned: pinnedNamespaces(context, record),
-    cgroupsPath: ociCgroupsPath(pod, id),
+    cgroupsPath: ociCgroupsPath(cgroup, id),
     allowedAnnotations: [],
     host: containers.host,
   });
   // At once, so that a failure of what comes next, or beside it, knows what to kill.
   Object.assign(
     record,
-    await createTask(containers, handler, pod, spec, {
+    await createTask(containers, handler, cgroup, spec, {
       id,
       name: config.metadata.name,
       bundle: sandboxFolder(context, id),

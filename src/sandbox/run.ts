@@ -3,12 +3,13 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { hostname as nodeName } from "node:os";
 import { status } from "@grpc/grpc-js";
-import { podCgroup } from "../cgroups/paths.ts";
+import { type PodCgroup, podCgroup } from "../cgroups/paths.ts";
 import { nowNanoseconds } from "../clock.ts";
 import { requestDigest } from "../cri/request-digest.ts";
 import { messageOf, StatusError } from "../cri/status-error.ts";
 import { addLogFields, log } from "../log.ts";
 import { runtimeHandler } from "../oci/context.ts";
+import { ownMonitorCgroup } from "../oci/task.ts";
 import { pinnedNamespaces, type SandboxContext, sandboxFolder } from "./context.ts";
 import { makeSandboxFiles, writePodAddresses } from "./files.ts";
 import { podAttachment } from "./network.ts";
@@ -53,10 +54,10 @@ async function makeSandbox(
   digest: string,
 ): Promise<PodSandboxRecord> {
   const { containers } = context;
-  runtimeHandler(containers, handler);
-  podCgroup(containers.config.runtime.cgroupManager, config.linux?.cgroupParent ?? "");
+  const cgroup = podCgroup(containers.config.runtime.cgroupManager, config.linux?.cgroupParent ?? "");
+  const id = randomBytes(32).toString("hex");
   const record: PodSandboxRecord = {
-    id: randomBytes(32).toString("hex"),
+    id,
     config,
     runtimeHandler: handler,
     requestDigest: digest,
@@ -65,16 +66,16 @@ async function makeSandbox(
     attached: namespaceModes(config).network !== "NODE",
     ips: [],
     imageId: "",
-    cgroups: [],
+    cgroups: context.podCgroups.plan(cgroup),
     process: null,
     monitor: null,
-    monitorCgroup: "",
+    monitorCgroup: ownMonitorCgroup(containers, runtimeHandler(containers, handler), cgroup, id),
   };
-  addLogFields({ pod_id: record.id });
+  addLogFields({ pod_id: id });
   context.store.add(record);
-  return context.locks.run(record.id, async () => {
+  return context.locks.run(id, async () => {
     try {
-      await build(context, record);
+      await build(context, record, cgroup);
       return record;
     } catch (error) {
       await discardSandbox(context, record).catch((failure) =>
@@ -85,7 +86,7 @@ async function makeSandbox(
   });
 }
 
-async function build(context: SandboxContext, record: PodSandboxRecord): Promise<void> {
+async function build(context: SandboxContext, record: PodSandboxRecord, cgroup: PodCgroup): Promise<void> {
   const { config } = record;
   const { runtime } = context.containers.config;
   const modes = namespaceModes(config);
@@ -97,12 +98,10 @@ async function build(context: SandboxContext, record: PodSandboxRecord): Promise
   const pinned = pinnedNamespaces(context, record);
 
   await context.namespaces.create({ ...pinned, hostname, sysctls: sysctls.early });
-  record.cgroups = context.podCgroups.create(
-    podCgroup(runtime.cgroupManager, config.linux?.cgroupParent ?? ""),
-  );
+  record.cgroups = context.podCgroups.create(cgroup);
   mkdirSync(folder, { recursive: true });
   // The longest goes first, and the files are written while both work.
-  const pausing = image && startPause(context, record, image);
+  const pausing = image && startPause(context, record, cgroup, image);
   const attaching = attach(context, record);
   const writing = Promise.try(makeSandboxFiles, folder, {
     hostname,
@@ -117,10 +116,7 @@ async function build(context: SandboxContext, record: PodSandboxRecord): Promise
 
   if (ips.length > 0) writePodAddresses(files, hostname, ips);
   await context.namespaces.writeSysctls({ net: pinned.net }, sysctls.late);
-  context.store.update(record, {
-    phase: "ready",
-    ips,
-  });
+  context.store.update(record, { phase: "ready", ips });
   watchPause(context, record);
 }
 
