@@ -1,5 +1,5 @@
 /** Debian's containerd as a child in the foreground, everything of it below one folder: `node bench/containerd.ts`. */
-import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CriClient } from "../src/client/cri-client.ts";
@@ -10,6 +10,7 @@ import { Child } from "../test/support/child.ts";
 import { removeAllPods, waitUntilServing } from "../test/support/cri.ts";
 import { CNI_BIN_DIR, createNetwork, removeNetwork, type TestNetwork } from "../test/support/network.ts";
 import { sweep } from "../test/support/sweep.ts";
+import { makeTmpfs } from "../test/support/tmpfs.ts";
 import { containerdPrograms } from "./containerd-package.ts";
 
 /** A containerd under test. `stop` removes its pods, ends it and leaves nothing. */
@@ -29,7 +30,7 @@ export async function startContainerd(registry: string): Promise<Containerd> {
   const network = await createNetwork(folder, "ctrd");
   const certs = await writeHostsToml(folder, registry);
   const socket = join(folder, "state", "containerd.sock");
-  await mkdir(join(folder, "state"));
+  makeTmpfs(join(folder, "state"));
   await writeFile(join(folder, "config.toml"), configuration(folder, socket, network, certs));
   const child = new Child(join(programs, "containerd"), ["--config", join(folder, "config.toml")], {
     log: join(folder, "containerd.log"),
@@ -78,6 +79,7 @@ runtime_type = "io.containerd.runc.v2"
 
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.runc.options]
 BinaryName = "/usr/sbin/runc"
+Root = "${folder}/state/runc"
 SystemdCgroup = false
 `;
 }

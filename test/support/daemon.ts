@@ -10,12 +10,15 @@ import { Child } from "./child.ts";
 import { removeAllPods, waitUntilServing } from "./cri.ts";
 import { CNI_BIN_DIR, createNetwork, removeNetwork, type TestNetwork } from "./network.ts";
 import { sweep } from "./sweep.ts";
+import { makeTmpfs } from "./tmpfs.ts";
 
 export interface DaemonOptions {
   /** Host and port of the registry that mirrors all others; the machine's own registries.conf where there is none. */
   registry?: string;
   /** Keys that differ from the test's own, by table: `{ "crio.runtime": { log_level: "debug" } }`. */
   settings?: Record<string, Record<string, string | number | boolean | string[]>>;
+  /** Whether what a reboot ends is on a tmpfs, as /run is on a node. */
+  tmpfs?: boolean;
   /** A CNI plugin (path of its program) that goes after bridge and portmap. */
   cniPlugin?: string;
 }
@@ -110,7 +113,8 @@ async function configuration(daemon: Daemon, options: DaemonOptions): Promise<st
   const { folder, network, socket } = daemon;
   const { registry, settings = {}, cniPlugin } = options;
   const pluginDirs = cniPlugin ? [dirname(cniPlugin)] : [];
-  await mkdir(daemon.namespacesDir);
+  if (options.tmpfs) for (const path of [join(folder, "runroot"), daemon.namespacesDir]) makeTmpfs(path);
+  await mkdir(daemon.namespacesDir, { recursive: true });
   return stringify({
     crio: {
       root: join(folder, "root"),
