@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { file } from "../images/contents.ts";
 import { type BuiltImage, buildImage } from "../images/image.ts";
@@ -40,13 +43,16 @@ test("a registry with a password answers nobody else", async () => {
   assert.deepEqual(await answer.json(), { name: "example.test/small", tags: ["1"] });
 });
 
-test("a registry ends with its parent, however that ends", async () => {
+test("a registry ends with its parent, however that ends", async (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "critter-orphan-"));
+  t.after(() => rmSync(folder, { recursive: true }));
   const code = `
     import { Registry } from ${JSON.stringify(import.meta.resolve("./registry.ts"))};
     console.log((await Registry.start()).address);
     setInterval(() => {}, 1000);`;
   const parent = spawn(process.execPath, ["--input-type=module", "-e", code], {
     stdio: ["ignore", "pipe", "inherit"],
+    env: { ...process.env, TMPDIR: folder },
   });
   const [address] = await once(parent.stdout.setEncoding("utf8"), "data");
   assert.equal((await fetch(`http://${address.trim()}/v2/`)).status, 200);

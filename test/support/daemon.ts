@@ -3,6 +3,8 @@ import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { stringify } from "smol-toml";
+import { machineCgroups } from "../../src/cgroups/machine.ts";
+import { killAll } from "../../src/cgroups/processes.ts";
 import { CriClient } from "../../src/client/cri-client.ts";
 import { writeRegistriesConf } from "../registry/mirrors.ts";
 import { removeCgroups } from "./cgroups.ts";
@@ -77,6 +79,7 @@ export class Daemon {
       await this.stop();
     }
     this.client.close();
+    await killAll(machineCgroups(), this.cgroupParent);
     await sweep(this.folder);
     await removeNetwork(this.network);
     removeCgroups(this.cgroupParent);
