@@ -1,9 +1,10 @@
 /** The pod's parent cgroup: made where the kubelet has not made it, and removed again if it was made here. */
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join, posix } from "node:path";
 import { log } from "../log.ts";
 import type { CgroupHierarchy, Cgroups } from "./hierarchy.ts";
 import type { PodCgroup } from "./paths.ts";
+import { removeIfFree } from "./remove.ts";
 
 /**
  * Makes and removes pods' cgroups. One for the daemon: several pods may share a parent, so it remembers which
@@ -56,7 +57,7 @@ export class PodCgroups {
 
   #removeAll(paths: readonly string[]): void {
     for (const path of paths.toReversed()) {
-      const stays = this.#cgroups.hierarchies.filter(({ mount }) => !removeFolder(join(mount, path)));
+      const stays = this.#cgroups.hierarchies.filter(({ mount }) => !removeIfFree(join(mount, path)));
       if (stays.length > 0) return;
       this.#own.delete(path);
     }
@@ -102,19 +103,5 @@ function enableControllers(folder: string): void {
 function inheritCpuset(folder: string): void {
   for (const file of ["cpuset.cpus", "cpuset.mems"]) {
     writeFileSync(join(folder, file), readFileSync(join(dirname(folder), file), "utf8").trim());
-  }
-}
-
-/** Whether `folder` is gone now; a cgroup with processes or children stays. */
-function removeFolder(folder: string): boolean {
-  if (!existsSync(folder)) return true;
-  try {
-    rmdirSync(folder);
-    return true;
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT") return true;
-    if (code === "EBUSY" || code === "ENOTEMPTY") return false;
-    throw error;
   }
 }

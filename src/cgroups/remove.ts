@@ -27,10 +27,22 @@ async function removeTree(folder: string): Promise<void> {
 }
 
 function removeNow(folder: string): boolean {
+  return childrenOf(folder).every(removeNow) && removeIfFree(folder);
+}
+
+function childrenOf(folder: string): string[] {
   try {
-    for (const entry of readdirSync(folder, { withFileTypes: true })) {
-      if (entry.isDirectory() && !removeNow(join(folder, entry.name))) return false;
-    }
+    const entries = readdirSync(folder, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/** Removes one cgroup's folder. Whether it is gone now: one with processes or children stays. */
+export function removeIfFree(folder: string): boolean {
+  try {
     rmdirSync(folder);
     return true;
   } catch (error) {

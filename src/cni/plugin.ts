@@ -3,11 +3,12 @@ import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
 import { messageOf, StatusError } from "../cri/status-error.ts";
+import { ProgramError, type ProgramResult, run } from "../linux/program.ts";
 import { log } from "../log.ts";
-import { type ProcessOutcome, runProcess } from "./process.ts";
 
 const TRY_AGAIN_LATER = 11;
 const SHOWN_OUTPUT = 300;
+const MAX_OUTPUT_BYTES = 4 << 20;
 
 export type CniCommand = "ADD" | "DEL" | "CHECK" | "STATUS" | "GC" | "VERSION";
 
@@ -77,22 +78,23 @@ export class Plugins {
     const path = this.find(call.config.type);
     if (!path) throw new CniError(call, `no such plugin in ${this.searched}`, status.FAILED_PRECONDITION);
     if (signal?.aborted) throw new CniError(call, "cancelled", status.CANCELLED);
-    const environment = { ...this.#environment, ...variables(call) };
-    const input = JSON.stringify(call.config);
-    let outcome: ProcessOutcome;
+    const excess = new AbortController();
     try {
-      outcome = await runProcess({ path, environment, input, timeoutMs, signal });
+      const result = await run(path, {
+        args: [],
+        env: { ...this.#environment, ...variables(call) },
+        input: JSON.stringify(call.config),
+        timeoutMs,
+        maxOutputBytes: MAX_OUTPUT_BYTES,
+        onExcess: () => excess.abort(new CniError(call, "printed without end, killed")),
+        signal: signal ? AbortSignal.any([signal, excess.signal]) : excess.signal,
+      });
+      logStderr(call, result);
+      return result.stdout.toString();
     } catch (error) {
-      throw new CniError(call, `cannot be started: ${messageOf(error)}`);
+      if (signal?.aborted) throw new CniError(call, "cancelled, killed", status.CANCELLED);
+      throw error instanceof ProgramError ? failure(call, error, timeoutMs) : error;
     }
-    logStderr(call, outcome);
-    if (outcome.stopped === "timeout") {
-      throw new CniError(call, `no answer in ${timeoutMs / 1000} s, killed`, status.DEADLINE_EXCEEDED);
-    }
-    if (outcome.stopped === "aborted") throw new CniError(call, "cancelled, killed", status.CANCELLED);
-    if (outcome.stopped === "output") throw new CniError(call, "printed without end, killed");
-    if (outcome.exitCode !== 0) throw failure(call, outcome);
-    return outcome.stdout;
   }
 }
 
@@ -113,26 +115,34 @@ function variables(call: PluginCall): Record<string, string> {
   };
 }
 
-function failure(call: PluginCall, outcome: ProcessOutcome): CniError {
-  const error = jsonObject(outcome.stdout);
-  if (typeof error?.msg === "string") {
-    const code = typeof error.code === "number" ? error.code : undefined;
-    const details = typeof error.details === "string" && error.details !== "" ? `; ${error.details}` : "";
-    const grpc = code === TRY_AGAIN_LATER ? status.UNAVAILABLE : status.UNKNOWN;
-    return new CniError(
-      call,
-      `${error.msg}${details}${code === undefined ? "" : ` (code ${code})`}`,
-      grpc,
-      code,
-    );
+function failure(call: PluginCall, { result, timedOut, cause }: ProgramError, timeoutMs: number): CniError {
+  if (!result) return new CniError(call, `cannot be started: ${messageOf(cause)}`);
+  logStderr(call, result);
+  if (timedOut) {
+    return new CniError(call, `no answer in ${timeoutMs / 1000} s, killed`, status.DEADLINE_EXCEEDED);
   }
-  const end = outcome.exitSignal ? `killed by ${outcome.exitSignal}` : `exit code ${outcome.exitCode}`;
-  return new CniError(call, `${end}, and said ${shown(outcome.stderr.trim() || outcome.stdout)}`);
+  const printed = result.stdout.toString();
+  const error = jsonObject(printed);
+  if (typeof error?.msg !== "string") {
+    const said = result.stderr.toString().trim() || printed;
+    const end = result.exitSignal ? `killed by ${result.exitSignal}` : `exit code ${result.exitCode}`;
+    return new CniError(call, `${end}, and said ${shown(said)}`);
+  }
+  const code = typeof error.code === "number" ? error.code : undefined;
+  const details = typeof error.details === "string" && error.details !== "" ? `; ${error.details}` : "";
+  const grpc = code === TRY_AGAIN_LATER ? status.UNAVAILABLE : status.UNKNOWN;
+  return new CniError(
+    call,
+    `${error.msg}${details}${code === undefined ? "" : ` (code ${code})`}`,
+    grpc,
+    code,
+  );
 }
 
-function logStderr(call: PluginCall, { exitCode, stderr }: ProcessOutcome): void {
-  if (stderr.trim() === "") return;
-  const fields = { plugin: call.config.type, command: call.command, stderr: stderr.trim() };
+function logStderr(call: PluginCall, { exitCode, stderr }: ProgramResult): void {
+  const said = stderr.toString().trim();
+  if (said === "") return;
+  const fields = { plugin: call.config.type, command: call.command, stderr: said };
   if (exitCode === 0) log.info("CNI plugin wrote to stderr", fields);
   else log.warn("CNI plugin wrote to stderr", fields);
 }

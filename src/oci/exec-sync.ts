@@ -5,11 +5,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { status } from "@grpc/grpc-js";
 import { hastenMoves } from "../cgroups/hasten-moves.ts";
 import { StatusError } from "../cri/status-error.ts";
+import { launch, type ProgramResult, type Running } from "../linux/program.ts";
 import { log } from "../log.ts";
 import { ExecCgroup } from "./exec-cgroup.ts";
 import type { Runtime } from "./runtime.ts";
 import { hasRuntimeError, RuntimeError, runtimeMessage } from "./runtime-error.ts";
-import { launch, type ProgramResult, type Running } from "./spawn.ts";
 
 const MAX_OUTPUT_BYTES = 16 << 20;
 const REAP_MS = 1_000;

@@ -8,11 +8,11 @@ import { hastenMoves } from "../cgroups/hasten-moves.ts";
 import { type ChildProcess, spawn } from "../linux/child-process.ts";
 import { type ProcessIdentity, processIdentity } from "../linux/process.ts";
 import { killWithChildren } from "../linux/process-tree.ts";
+import { collect, endOf } from "../linux/program.ts";
 import { log } from "../log.ts";
 import { readAnswer } from "./monitor-answer.ts";
 import type { Runtime } from "./runtime.ts";
 import { RuntimeError, runtimeMessage } from "./runtime-error.ts";
-import { collect, endOf } from "./spawn.ts";
 
 const DEFAULT_TIMEOUT_MS = 120_000;
 const PATIENCE_MS = 1_000;

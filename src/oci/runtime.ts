@@ -1,7 +1,7 @@
 /** An OCI runtime (runc, crun) by its command line, as a handler of crio.conf configures it. */
 import { mkdirSync } from "node:fs";
+import { ProgramError, type ProgramResult, run } from "../linux/program.ts";
 import { RuntimeError, runtimeMessage } from "./runtime-error.ts";
-import { ProgramError, type ProgramResult, run } from "./spawn.ts";
 
 /** None of these commands waits for a container; one that takes so long is stuck. */
 const TIMEOUT_MS = 60_000;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { launch, type ProgramError, run } from "./spawn.ts";
+import { launch, type ProgramError, run } from "./program.ts";
 
 const sh = (script: string) => ["-c", script];
 
@@ -13,6 +13,13 @@ test("both outputs and the input pass", async () => {
 test("output beyond the limit is dropped without stopping the program", async () => {
   const { stdout } = await run("sh", { args: sh("head -c 3000000 /dev/zero"), maxOutputBytes: 1000 });
   assert.equal(stdout.length, 1000);
+});
+
+test("output beyond the limit is told of, also where the limit falls between two pieces", async () => {
+  const tooMuch = new AbortController();
+  const onExcess = () => tooMuch.abort(new Error("too much"));
+  const endless = run("yes", { args: [], maxOutputBytes: 1 << 20, onExcess, signal: tooMuch.signal });
+  await assert.rejects(endless, /too much/);
 });
 
 test("an error names the program, its end and what it said", async () => {

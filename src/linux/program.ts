@@ -1,12 +1,20 @@
 /** A program run to its end: bounded output, time limit, abort, and errors that say what the program said. */
 
 import type { Readable } from "node:stream";
-import { type ChildProcess, spawn } from "../linux/child-process.ts";
+import { type ChildProcess, spawn } from "./child-process.ts";
 
 const DEFAULT_OUTPUT_BYTES = 1 << 20;
 const STDERR_TAIL = 2_000;
 // What a program wrote before its end is in the pipe already; only a stray heir of the pipe keeps it open.
 const DRAIN_MS = 500;
+// Not even SIGKILL ends a process that is stuck in the kernel.
+const KILL_MS = 2_000;
+const killed: ProgramResult = {
+  exitCode: null,
+  exitSignal: "SIGKILL",
+  stdout: Buffer.alloc(0),
+  stderr: Buffer.alloc(0),
+};
 
 export interface ProgramOptions {
   args: readonly string[];
@@ -18,6 +26,8 @@ export interface ProgramOptions {
   stdout?: boolean;
   /** Bytes kept of each output; what exceeds them is read and dropped. 1 MiB when absent. */
   maxOutputBytes?: number;
+  /** Called once an output exceeds that. */
+  onExcess?: () => void;
   /** Kills the process group after so long; no limit when absent. */
   timeoutMs?: number;
   /** Kills the process group. */
@@ -37,14 +47,25 @@ export class ProgramError extends Error {
   readonly exitCode: number | null;
   /** All that was kept of stderr. */
   readonly stderr: string;
+  /** Absent for one that could not be started. */
+  readonly result: ProgramResult | undefined;
+  /** Whether its time was up. */
+  readonly timedOut: boolean;
 
-  constructor(program: string, reason: string, result?: ProgramResult, options?: ErrorOptions) {
+  constructor(
+    program: string,
+    reason: string,
+    result?: ProgramResult,
+    options?: ErrorOptions & { timedOut?: boolean },
+  ) {
     const stderr = result?.stderr.toString().trim() ?? "";
     super(`${program} ${reason}${stderr === "" ? "" : `: ${stderr.slice(-STDERR_TAIL)}`}`, options);
     this.name = "ProgramError";
     this.program = program;
     this.exitCode = result?.exitCode ?? null;
     this.stderr = stderr;
+    this.result = result;
+    this.timedOut = options?.timedOut ?? false;
   }
 }
 
@@ -59,7 +80,7 @@ export interface Running {
 
 /** Starts `program` in a process group of its own. Throws ProgramError when it cannot be started. */
 export async function launch(program: string, options: ProgramOptions): Promise<Running> {
-  const { args, env, input, stdout = true, maxOutputBytes = DEFAULT_OUTPUT_BYTES } = options;
+  const { args, env, input, stdout = true } = options;
   const child = spawn(program, args, {
     detached: true,
     env,
@@ -70,32 +91,42 @@ export async function launch(program: string, options: ProgramOptions): Promise<
     const [error] = await new Promise<[Error]>((resolve) => child.once("error", (cause) => resolve([cause])));
     throw new ProgramError(program, `cannot be started: ${error.message}`, undefined, { cause: error });
   }
-  const ended = collectResult(child, maxOutputBytes);
+  const ended = collectResult(child, options);
   // A program that does not read its input closes it, which is no error of ours.
   child.stdin?.on("error", () => {});
   child.stdin?.end(input ?? "");
   return { pid, ended, kill: () => killGroup(child, pid) };
 }
 
-/** Runs `program` to its end. Throws ProgramError for any end but exit code 0, and the signal's reason when aborted. */
+/**
+ * Runs `program` to its end. Throws ProgramError for any end but exit code 0, and the signal's reason when aborted. One that was
+ * killed for its time or by the signal is not waited for longer than two seconds.
+ */
 export async function run(program: string, options: ProgramOptions): Promise<ProgramResult> {
   const { timeoutMs, signal } = options;
   signal?.throwIfAborted();
   const running = await launch(program, options);
+  const { promise: stuck, resolve: giveUp } = Promise.withResolvers<ProgramResult>();
+  let patience: NodeJS.Timeout | undefined;
   let timedOut = false;
+  const kill = () => {
+    running.kill();
+    patience ??= setTimeout(() => giveUp(killed), KILL_MS);
+  };
   const onTimeout = () => {
     timedOut = true;
-    running.kill();
+    kill();
   };
   const timer = timeoutMs === undefined ? undefined : setTimeout(onTimeout, timeoutMs);
-  signal?.addEventListener("abort", running.kill);
-  if (signal?.aborted) running.kill();
-  const result = await running.ended;
+  signal?.addEventListener("abort", kill);
+  if (signal?.aborted) kill();
+  const result = await Promise.race([running.ended, stuck]);
   clearTimeout(timer);
-  signal?.removeEventListener("abort", running.kill);
+  clearTimeout(patience);
+  signal?.removeEventListener("abort", kill);
   if (result.exitCode === 0) return result;
   signal?.throwIfAborted();
-  if (timedOut) throw new ProgramError(program, `was killed after ${timeoutMs} ms`, result);
+  if (timedOut) throw new ProgramError(program, `was killed after ${timeoutMs} ms`, result, { timedOut });
   throw new ProgramError(program, endOf(result), result);
 }
 
@@ -105,10 +136,11 @@ export function endOf({ exitCode, exitSignal }: Pick<ProgramResult, "exitCode" |
 }
 
 /** Reads `stream` to its end, keeping at most `maxBytes`. The function returned gives what was kept so far. */
-export function collect(stream: Readable | null, maxBytes: number): () => Buffer {
+export function collect(stream: Readable | null, maxBytes: number, onExcess?: () => void): () => Buffer {
   const chunks: Buffer[] = [];
   let left = maxBytes;
   stream?.on("data", (chunk: Buffer) => {
+    if (chunk.length > left) onExcess?.();
     if (left === 0) return;
     const kept = chunk.length > left ? chunk.subarray(0, left) : chunk;
     left -= kept.length;
@@ -117,9 +149,12 @@ export function collect(stream: Readable | null, maxBytes: number): () => Buffer
   return () => Buffer.concat(chunks);
 }
 
-function collectResult(child: ChildProcess, maxBytes: number): Promise<ProgramResult> {
-  const stdout = collect(child.stdout, maxBytes);
-  const stderr = collect(child.stderr, maxBytes);
+function collectResult(
+  child: ChildProcess,
+  { maxOutputBytes = DEFAULT_OUTPUT_BYTES, onExcess }: ProgramOptions,
+): Promise<ProgramResult> {
+  const stdout = collect(child.stdout, maxOutputBytes, onExcess);
+  const stderr = collect(child.stderr, maxOutputBytes, onExcess);
   return new Promise((resolve) => {
     let drain: NodeJS.Timeout | undefined;
     child.on("exit", () => {
