@@ -45,6 +45,8 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
   setLogLevel(config.runtime.logLevel);
   // A log that nobody reads any more (journald was restarted) is no reason to end.
   process.stderr.on("error", () => {});
+  // One failure in the background, such as a full disk, must not take the service from all pods.
+  process.on("unhandledRejection", (error) => log.error("a failure that nobody waits for", { error }));
   const stop = nextSignal("SIGTERM", "SIGINT");
   // From the beginning: unhandled, the signal would end a daemon that still recovers its pods.
   process.on("SIGHUP", () => reloadConfig(config, reload));
