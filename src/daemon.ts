@@ -1,5 +1,5 @@
 /** The daemon: wires the parts, recovers what runs, serves the socket, and ends in order. */
-import { accessSync, constants, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { status } from "@grpc/grpc-js";
@@ -13,6 +13,7 @@ import { CriServer } from "./cri/server.ts";
 import { messageOf, StatusError } from "./cri/status-error.ts";
 import type { ImageServiceContext } from "./image-service/context.ts";
 import { imageServiceHandlers } from "./image-service/handlers.ts";
+import { isExecutable } from "./linux/executable.ts";
 import { takeLock } from "./linux/lock-file.ts";
 import { NamespaceMaker } from "./linux/namespaces.ts";
 import { ProcessWatcher } from "./linux/process-watcher.ts";
@@ -178,13 +179,8 @@ function runtimeHandlers({ runtime }: Config, persistDir: string): Map<string, R
 }
 
 function checkProgram(key: string, path: string): void {
-  try {
-    accessSync(path, constants.X_OK);
-  } catch (cause) {
-    throw new ConfigError(`${key} is ${JSON.stringify(path)}, it must be a program that can be run`, {
-      cause,
-    });
-  }
+  if (isExecutable(path)) return;
+  throw new ConfigError(`${key} is ${JSON.stringify(path)}, it must be a program that can be run`);
 }
 
 function sandboxContext(

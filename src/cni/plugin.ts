@@ -1,8 +1,8 @@
 /** One call of one CNI plugin: environment and configuration in, result or error out (CNI 1.1, section 2). */
-import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
 import { messageOf, StatusError } from "../cri/status-error.ts";
+import { isExecutable } from "../linux/executable.ts";
 import { ProgramError, type ProgramResult, run } from "../linux/program.ts";
 import { log } from "../log.ts";
 
@@ -163,13 +163,4 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 function shown(text: string): string {
   if (text === "") return "nothing";
   return JSON.stringify(text.length > SHOWN_OUTPUT ? `${text.slice(0, SHOWN_OUTPUT)}…` : text);
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,5 +1,5 @@
 /** Every table and key of crio.conf that critter reads. Defaults, validation, types and the example come from here. */
-import { accessSync, constants } from "node:fs";
+import { isExecutable } from "../linux/executable.ts";
 import type { Level } from "../log.ts";
 import { choice, flag, type Key, list, pairs, path, paths, text, whole } from "./key.ts";
 
@@ -223,11 +223,5 @@ function ulimit(entry: string): Ulimit | undefined {
 /** The program called `name` in PATH, or the bare name: a start that needs it then says it is missing. */
 function find(name: string): string {
   const folders = `${process.env.PATH ?? ""}:/usr/local/sbin:/usr/sbin:/sbin`.split(":").filter(Boolean);
-  for (const folder of folders) {
-    try {
-      accessSync(`${folder}/${name}`, constants.X_OK);
-      return `${folder}/${name}`;
-    } catch {}
-  }
-  return name;
+  return folders.map((folder) => `${folder}/${name}`).find(isExecutable) ?? name;
 }

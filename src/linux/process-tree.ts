@@ -33,7 +33,8 @@ function childrenOf(pid: number): ProcessIdentity[] {
   }
 }
 
-function killGroup(pid: number): void {
+/** SIGKILL to the process group that `pid` leads; one that is gone is fine. */
+export function killGroup(pid: number): void {
   try {
     process.kill(-pid, "SIGKILL");
   } catch (error) {

@@ -2,6 +2,7 @@
 
 import type { Readable } from "node:stream";
 import { type ChildProcess, spawn } from "./child-process.ts";
+import { killGroup } from "./process-tree.ts";
 
 const DEFAULT_OUTPUT_BYTES = 1 << 20;
 const STDERR_TAIL = 2_000;
@@ -95,7 +96,7 @@ export async function launch(program: string, options: ProgramOptions): Promise<
   // A program that does not read its input closes it, which is no error of ours.
   child.stdin?.on("error", () => {});
   child.stdin?.end(input ?? "");
-  return { pid, ended, kill: () => killGroup(child, pid) };
+  return { pid, ended, kill: () => killUnlessReaped(child, pid) };
 }
 
 /**
@@ -170,12 +171,7 @@ function collectResult(
   });
 }
 
-function killGroup(child: ChildProcess, pid: number): void {
+function killUnlessReaped(child: ChildProcess, pid: number): void {
   // Once the leader has been reaped its number may be another's.
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
+  if (child.exitCode === null && child.signalCode === null) killGroup(pid);
 }

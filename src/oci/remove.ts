@@ -1,8 +1,9 @@
 /** RemoveContainer: the process, then everything that was made for it. */
+import { removeBundle } from "./bundle.ts";
 import { type ContainerContext, containerFolder, presentHandler } from "./context.ts";
 import type { ContainerRecord } from "./record.ts";
 import { stopContainer } from "./stop.ts";
-import { deleteTask, killTask, removeBundle } from "./task.ts";
+import { deleteTask, killTask } from "./task.ts";
 
 /** Removes a container, killing it if it runs. Its log stays: that is the kubelet's. A failed step is an error; the next call goes on. */
 export async function removeContainer(context: ContainerContext, record: ContainerRecord): Promise<void> {

@@ -1,12 +1,12 @@
 /** A container as runtime and monitor know it, of a pod's containers and of pause containers alike. */
 
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { constants } from "node:os";
-import { join } from "node:path";
 import { cgroupFolders, monitorCgroupPath, type PodCgroup } from "../cgroups/paths.ts";
 import { moveProcess } from "../cgroups/processes.ts";
 import { removeCgroup } from "../cgroups/remove.ts";
 import { isAlive, signalProcess } from "../linux/process.ts";
+import { writeBundle } from "./bundle.ts";
 import type { ContainerContext, RuntimeHandler } from "./context.ts";
 import type { CreateOptions, MonitoredContainer } from "./monitor.ts";
 import type { Task } from "./record.ts";
@@ -38,16 +38,15 @@ export async function createTask(
   spec: Spec,
   options: CreateOptions,
 ): Promise<MonitoredContainer> {
-  mkdirSync(options.bundle, { recursive: true });
-  writeFileSync(join(options.bundle, "config.json"), JSON.stringify(spec));
-  const created = await handler.monitor.createContainer(options);
-  const { version } = host.cgroups;
-  const cgroup = monitorCgroupPath(version, pod, handler.config.monitorCgroup, options.id);
-  if (cgroup === undefined) return created;
-  for (const folder of cgroupFolders(host.cgroups, cgroup)) mkdirSync(folder, { recursive: true });
-  // Right after the runtime has moved the container, another move is quick.
-  await moveProcess(host.cgroups, cgroup, created.monitor.pid);
-  return created;
+  writeBundle(options.bundle, spec);
+  const { cgroups } = host;
+  const path = monitorCgroupPath(cgroups.version, pod, handler.config.monitorCgroup, options.id);
+  if (path === undefined) return handler.monitor.createContainer(options);
+  const cgroup = (monitorPid: number) => {
+    for (const folder of cgroupFolders(cgroups, path)) mkdirSync(folder, { recursive: true });
+    return moveProcess(cgroups, path, monitorPid);
+  };
+  return handler.monitor.createContainer({ ...options, cgroup });
 }
 
 /** Kills the first process of a container, if it runs, and waits for its end. */
@@ -72,9 +71,4 @@ export async function deleteTask(
   if (monitor) signalProcess(monitor, constants.signals.SIGKILL);
   if (monitorCgroup) await removeCgroup(host.cgroups, monitorCgroup);
   exits.forget(id);
-}
-
-/** Removes the folder of a bundle. */
-export function removeBundle(folder: string): void {
-  rmSync(folder, { recursive: true, force: true });
 }

@@ -1,8 +1,7 @@
 /** ContainerStatus: one container; verbose adds pid and runtime spec for `crictl inspect`. */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { ContainerStatusRequest, ContainerStatusResponse } from "../cri/messages.ts";
 import type { Init } from "../cri/proto.ts";
+import { readSpec } from "../oci/bundle.ts";
 import { type ContainerContext, containerFolder } from "../oci/context.ts";
 import { containerStatus as statusOf } from "../oci/messages.ts";
 import type { ContainerRecord } from "../oci/record.ts";
@@ -20,10 +19,8 @@ export async function containerStatus(
 }
 
 async function verboseInfo(context: ContainerContext, record: ContainerRecord): Promise<string> {
-  const spec = await readFile(join(containerFolder(context, record.id), "config.json"), "utf8").catch(
-    () => "null",
-  );
+  const runtimeSpec = await readSpec(containerFolder(context, record.id)).catch(() => null);
   const { process, monitor, podSandboxId, runtime } = record;
   const info = { sandboxID: podSandboxId, pid: process?.pid ?? 0, monitorPid: monitor?.pid ?? 0, runtime };
-  return JSON.stringify({ ...info, runtimeSpec: JSON.parse(spec) });
+  return JSON.stringify({ ...info, runtimeSpec });
 }

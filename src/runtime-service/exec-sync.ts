@@ -1,10 +1,9 @@
 /** ExecSync: runs a command in a container and answers with its output. */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import type { ExecSyncRequest, ExecSyncResponse } from "../cri/messages.ts";
 import type { Init } from "../cri/proto.ts";
 import { failedPrecondition, invalidArgument } from "../cri/status-error.ts";
 import { addLogFields } from "../log.ts";
+import { readSpec } from "../oci/bundle.ts";
 import { containerFolder, presentHandler } from "../oci/context.ts";
 import { execSync as run } from "../oci/exec-sync.ts";
 import { containerState } from "../oci/record.ts";
@@ -25,9 +24,7 @@ export async function execSync(
       `container ${record.id} is in state ${containerState(record.phase)}, not running`,
     );
   }
-  const spec = JSON.parse(
-    await readFile(join(containerFolder(containers, record.id), "config.json"), "utf8"),
-  );
+  const spec = await readSpec(containerFolder(containers, record.id));
   const { runtime } = presentHandler(containers, record.runtime);
   return await run({
     runtime,

@@ -1,9 +1,8 @@
 /** PodSandboxStatus: one pod, with its containers' statuses; verbose adds pid and runtime spec for `crictl inspectp`. */
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
 import { nowNanoseconds } from "../clock.ts";
 import type { PodSandboxStatusRequest, PodSandboxStatusResponse } from "../cri/messages.ts";
 import type { Init } from "../cri/proto.ts";
+import { readSpec } from "../oci/bundle.ts";
 import { containerStatus } from "../oci/messages.ts";
 import { type SandboxContext, sandboxFolder } from "../sandbox/context.ts";
 import { sandboxStatus } from "../sandbox/messages.ts";
@@ -26,11 +25,9 @@ export async function podSandboxStatus(
 }
 
 async function verboseInfo(context: SandboxContext, record: PodSandboxRecord): Promise<string> {
-  const spec = await readFile(join(sandboxFolder(context, record.id), "config.json"), "utf8").catch(
-    () => "null",
-  );
+  const runtimeSpec = await readSpec(sandboxFolder(context, record.id)).catch(() => null);
   const { phase, process, monitor, runtimeHandler, cgroups, config } = record;
   const runs = phase === "ready";
   const pids = { pid: (runs && process?.pid) || 0, monitorPid: (runs && monitor?.pid) || 0 };
-  return JSON.stringify({ ...pids, runtimeHandler, cgroups, config, runtimeSpec: JSON.parse(spec) });
+  return JSON.stringify({ ...pids, runtimeHandler, cgroups, config, runtimeSpec });
 }

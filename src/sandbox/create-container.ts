@@ -59,10 +59,7 @@ function findByName(
 ): ContainerRecord | undefined {
   if (!metadata) return undefined;
   const name = containerName(sandbox.id, metadata);
-  for (const record of containers.store) {
-    if (containerName(record.podSandboxId, record.config.metadata) === name) return record;
-  }
-  return undefined;
+  return containers.store.first((one) => containerName(one.podSandboxId, one.config.metadata) === name);
 }
 
 function logPath({ config }: PodSandboxRecord, container: ContainerConfig): string {

@@ -30,7 +30,7 @@ export async function runPodSandbox(
   const name = sandboxName(config.metadata);
   const digest = requestDigest(config, handler);
   const record = await context.starting.run(name, async () => {
-    const present = findByName(context, name);
+    const present = context.store.first((record) => sandboxName(record.config.metadata) === name);
     return present ?? (await makeSandbox(context, config, handler, digest));
   });
   if (record.requestDigest === digest && record.phase === "ready") return record;
@@ -38,13 +38,6 @@ export async function runPodSandbox(
     status.ALREADY_EXISTS,
     `config.metadata names pod ${name} (namespace/name/uid/attempt): sandbox ${record.id} has that name`,
   );
-}
-
-function findByName({ store }: SandboxContext, name: string): PodSandboxRecord | undefined {
-  for (const record of store) {
-    if (sandboxName(record.config.metadata) === name) return record;
-  }
-  return undefined;
 }
 
 async function makeSandbox(

@@ -70,6 +70,12 @@ export class Store<T extends { id: string }> {
     return record;
   }
 
+  /** The first record that `wanted` accepts. */
+  first(wanted: (record: T) => boolean): T | undefined {
+    for (const record of this) if (wanted(record)) return record;
+    return undefined;
+  }
+
   has(record: T): boolean {
     return this.#entries.get(record.id)?.record === record;
   }

@@ -1,8 +1,9 @@
 import { spawn } from "node:child_process";
-import { accessSync, constants, createWriteStream } from "node:fs";
+import { createWriteStream } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import { isExecutable } from "../../src/linux/executable.ts";
 import { cacheDir } from "../cache.ts";
 import { groupPattern, LATER } from "./groups.ts";
 import { readReport, type SpecResult } from "./report.ts";
@@ -80,13 +81,4 @@ function run(program: string, args: string[], log?: string): Promise<number | st
       resolve(code ?? signal ?? 0);
     });
   });
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
 }
