@@ -1,16 +1,18 @@
 # Programs in Go, built into the cache. Sourced by scripts/setup.
 
-# Builds the tools that a module names into $cache/bin/<module>, where the module has changed since the last time.
+# Builds the tools that a module names, or else its own program, into $cache/bin/<module>, where the module has changed
+# since the last time.
 build_go_tools() {
-  local module=$1 key target go
-  key=$(cat "$module/go.mod" "$module/go.sum" | sha256sum | cut -c1-16)
+  local module=$1 key target go what=.
+  key=$(cat "$module"/go.{mod,sum} $(find "$module" -name '*.go' | sort) | sha256sum | cut -c1-16)
   target=$cache/bin/$(basename "$module")
   [[ $(cat "$target/.key" 2> /dev/null) != "$key" ]] || return 0
   echo "building the tools of $module"
+  if grep -q '^tool' "$module/go.mod"; then what=tool; fi
   go=$(go_for "$module")
   rm -rf "$target"
   mkdir -p "$target"
-  (cd "$module" && CGO_ENABLED=0 GOTOOLCHAIN=auto nice "$go" build -trimpath -ldflags '-s -w' -o "$target/" tool)
+  (cd "$module" && CGO_ENABLED=0 GOTOOLCHAIN=auto nice "$go" build -trimpath -ldflags '-s -w' -o "$target/" "$what")
   echo "$key" > "$target/.key"
 }
 
