@@ -43,6 +43,17 @@ export function text(shown: string, about: string, options?: KeyOptions): Key<st
   return key(shown, about, "a string", (value) => (typeof value === "string" ? value : undefined), options);
 }
 
+/** A value that `parse` makes of what the file says: undefined when it is wrong, and then `right` says what is not. */
+export function parsed<T>(
+  shown: Toml,
+  about: string,
+  right: string,
+  parse: (value: unknown) => T | undefined,
+  options?: KeyOptions,
+): Key<T> {
+  return key(shown, about, right, parse, options);
+}
+
 /** An absolute path; empty is right where the default is empty. */
 export function path(shown: string, about: string, options?: KeyOptions): Key<string> {
   const right = shown === "" ? "an absolute path, or empty" : "an absolute path";

@@ -49,6 +49,7 @@ export function buildConfig(settings: Settings, systemd: boolean): Config {
     image: valuesOf(tables.image.name, tables.image.keys),
     network: valuesOf(tables.network.name, tables.network.keys),
   };
+  checkStreamTls(settings, config.api);
   for (const name of handlers) {
     const table = `${tables.handler.name}.${name}`;
     const values = valuesOf<RuntimeHandlerConfig>(table, tables.handler.keys, name);
@@ -72,6 +73,20 @@ function defaultOf(key: Key<unknown>, facts: Facts): unknown {
   // A program that is in no folder of PATH stays a bare name, which no path key would accept.
   const derived = key.derive(facts);
   return key.parse(derived) ?? derived;
+}
+
+function checkStreamTls(settings: Settings, api: Config["api"]): void {
+  if (!api.streamEnableTls) return;
+  const place = settings.byName.get("crio.api.stream_enable_tls")?.place ?? "default";
+  for (const [key, value] of [
+    ["stream_tls_cert", api.streamTlsCert],
+    ["stream_tls_key", api.streamTlsKey],
+  ] as const) {
+    if (value !== "") continue;
+    const name = `crio.api.${key}`;
+    const right = "the path of a PEM file, for stream_enable_tls is true";
+    throw wrongValue(settings.byName.get(name)?.place ?? place, name, value, right);
+  }
 }
 
 function checkMonitorCgroup(settings: Settings, table: string, value: string, manager: string): void {

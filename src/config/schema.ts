@@ -2,6 +2,7 @@
 import { isExecutable } from "../linux/executable.ts";
 import type { Level } from "../log.ts";
 import { choice, flag, type Key, list, pairs, path, paths, text, whole } from "./key.ts";
+import { streamKeys } from "./stream-keys.ts";
 
 export type Keys = Record<string, Key<unknown>>;
 
@@ -16,6 +17,7 @@ const api = {
   listen: path("/run/critter/critter.sock", "Unix socket of the CRI, mode 0660. Its default is in runroot.", {
     derive: ({ runroot }) => `${runroot}/critter.sock`,
   }),
+  ...streamKeys,
   grpc_max_send_msg_size: whole(
     80 * megabyte,
     "Largest answer, in bytes.",

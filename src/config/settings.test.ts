@@ -84,6 +84,29 @@ describe("a configuration file", () => {
     assert.equal(told.runtime.runtimes.runc?.monitorCgroup, "system.slice");
   });
 
+  it("takes the streaming server's keys as CRI-O has them", () => {
+    const { api } = configOf(`
+      [crio.api]
+      stream_address = "::1"
+      stream_port = "10010"
+      stream_enable_tls = true
+      stream_tls_cert = "/tls/tls.crt"
+      stream_tls_key = "/tls/tls.key"
+      stream_idle_timeout = "30s"
+      tls_min_version = "VersionTLS13"
+      tls_cipher_suites = ["TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256", "TLS_AES_128_GCM_SHA256"]
+    `);
+    assert.equal(api.streamAddress, "::1");
+    assert.equal(api.streamPort, 10010);
+    assert.equal(api.streamIdleTimeout, 30_000);
+    assert.equal(api.tlsMinVersion, "VersionTLS13");
+    assert.deepEqual(api.tlsCipherSuites, ["ECDHE-RSA-AES128-GCM-SHA256", "TLS_AES_128_GCM_SHA256"]);
+    assert.equal(configOf("crio.api.stream_port = 10010").api.streamPort, 10010);
+    const empty = configOf('[crio.api]\nstream_idle_timeout = ""\ntls_min_version = ""').api;
+    assert.equal(empty.streamIdleTimeout, 4 * 60 * 60 * 1000);
+    assert.equal(empty.tlsMinVersion, "VersionTLS12");
+  });
+
   it("looks for a program whose path is empty", () => {
     const config = configOf(
       '[crio.runtime.runtimes.sh]\nruntime_path = ""\n[crio.runtime.runtimes.no-such-program]',
@@ -135,6 +158,27 @@ describe("a wrong value", () => {
     [
       '[crio.runtime]\ncgroup_manager = "cgroupfs"\n[crio.runtime.runtimes.runc]\nmonitor_cgroup = "system.slice"',
       /:4: .*monitor_cgroup is "system.slice", it must be "pod" or empty with the cgroup manager "cgroupfs"/,
+    ],
+    [
+      '[crio.api]\nstream_address = "localhost"',
+      /:2: .*stream_address is "localhost", it must be an IP address/,
+    ],
+    ['[crio.api]\nstream_port = "70000"', /:2: .*stream_port is "70000", it must be a port from 0 to 65535/],
+    [
+      '[crio.api]\nstream_idle_timeout = "4 hours"',
+      /stream_idle_timeout is "4 hours", it must be a duration such/,
+    ],
+    [
+      '[crio.api]\ntls_min_version = "VersionTLS10"',
+      /tls_min_version is "VersionTLS10", it must be one of "Ver/,
+    ],
+    [
+      '[crio.api]\ntls_cipher_suites = ["RC4"]',
+      /tls_cipher_suites is \["RC4"\], it must be a list of cipher/,
+    ],
+    [
+      '[crio.api]\nstream_enable_tls = true\nstream_tls_cert = "/x"',
+      /:2: crio\.api\.stream_tls_key is "", it must be the path of a PEM file, for stream_enable_tls is true/,
     ],
     ["[crio.runtime\nread_only = true", /\.conf:1:\d+: not TOML: /],
   ] as const) {
