@@ -11,6 +11,9 @@ import { ProcessWatcher } from "./process-watcher.ts";
 const initActions = declare("int posix_spawn_file_actions_init(void *actions)");
 const destroyActions = declare("int posix_spawn_file_actions_destroy(void *actions)");
 const addDup = declare("int posix_spawn_file_actions_adddup2(void *actions, int fd, int target)");
+const addOpen = declare(
+  "int posix_spawn_file_actions_addopen(void *actions, int fd, const char *path, int flags, unsigned int mode)",
+);
 const addChdir = declare("int posix_spawn_file_actions_addchdir_np(void *actions, const char *path)");
 const initAttributes = declare("int posix_spawnattr_init(void *attributes)");
 const setFlags = declare("int posix_spawnattr_setflags(void *attributes, short flags)");
@@ -26,6 +29,7 @@ const SETSIGDEF = 0x04;
 const SETSIGMASK = 0x08;
 const SETSID = 0x80;
 const WNOHANG = 1;
+const O_RDWR = 2;
 const O_CLOEXEC = 0x80000;
 const F_DUPFD_CLOEXEC = 1030;
 /** Larger than posix_spawn_file_actions_t, posix_spawnattr_t and sigset_t of any glibc. */
@@ -38,9 +42,15 @@ export interface SpawnOptions {
   env?: NodeJS.ProcessEnv | undefined;
   /** Whether it leads a session, and so a process group, of its own. */
   detached?: boolean;
-  /** What its descriptors are, from 0: /dev/null, or a pipe (0 to write to, others to read from). */
-  stdio: readonly ("ignore" | "pipe")[];
+  /** What its descriptors are, from 0. */
+  stdio: readonly Stdio[];
 }
+
+/**
+ * What a descriptor of the child is: /dev/null, a pipe (0 to write to, others to read from), or a file that the child opens
+ * to read and write; a terminal becomes its controlling one if it is `detached`.
+ */
+export type Stdio = "ignore" | "pipe" | { path: string };
 
 interface Events {
   /** It could not be started. */
@@ -129,7 +139,7 @@ const signalNames = new Map(
 
 /** Both ends of a child's pipes. */
 class Pipes {
-  /** One a descriptor of the child's. */
+  /** One a descriptor of the child's; -1 where it is no pipe. */
   readonly theirs: number[] = [];
   readonly #ours: number[] = [];
 
@@ -173,8 +183,10 @@ function start(path: string, args: readonly string[], options: SpawnOptions, fds
   const actions = Buffer.alloc(STRUCT_BYTES);
   initActions(actions);
   try {
-    if (devNull === -1) devNull = openSync("/dev/null", "r+");
-    for (const [target, fd] of fds.entries()) addDup(actions, fd === -1 ? devNull : fd, target);
+    for (const [target, kind] of options.stdio.entries()) {
+      if (typeof kind === "object") addOpen(actions, target, kind.path, O_RDWR, 0);
+      else addDup(actions, kind === "pipe" ? fds[target] : nullDevice(), target);
+    }
     if (options.cwd !== undefined) addChdir(actions, options.cwd);
     const pid: number[] = [0];
     const environment = Object.entries(options.env ?? process.env).map(([name, value]) => `${name}=${value}`);
@@ -188,6 +200,11 @@ function start(path: string, args: readonly string[], options: SpawnOptions, fds
   } finally {
     destroyActions(actions);
   }
+}
+
+function nullDevice(): number {
+  if (devNull === -1) devNull = openSync("/dev/null", "r+");
+  return devNull;
 }
 
 /** Signals 1 to 31, but for SIGKILL and SIGSTOP, which nobody can set. */

@@ -32,6 +32,11 @@ export function declare(prototype: string): ReturnType<typeof libc.func> {
   return libc.func(prototype);
 }
 
+/** The errno of this thread's last call, where it fails too often for an exception each time. */
+export function lastErrno(): number {
+  return koffi.errno();
+}
+
 /** Returns `result` of `syscall`, or throws what errno says when it is -1. */
 export function check(result: number, syscall: string, detail: string): number {
   if (result === -1) throw new LinuxError(syscall, koffi.errno(), detail);
