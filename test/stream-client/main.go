@@ -16,6 +16,7 @@ const usage = `Usage:
   stream-client exec [-i] [-t] [FLAGS] CONTAINER COMMAND [ARGUMENT]...
   stream-client attach [-i] [-t] [FLAGS] CONTAINER
   stream-client port-forward [FLAGS] POD [LOCAL:]REMOTE...
+  stream-client ask-ports [FLAGS] POD PORT...
 
 exec ends with the command's exit code, or with 1 when it could not be run.
 
@@ -27,6 +28,7 @@ func main() {
 		"exec":         execute,
 		"attach":       attach,
 		"port-forward": forwardPorts,
+		"ask-ports":    askPorts,
 	}
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
 		fmt.Fprint(os.Stderr, usage)
