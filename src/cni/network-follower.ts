@@ -1,7 +1,7 @@
 /** The network in force: follows the folder of configurations and the readiness of the plugins it names. */
 import { join } from "node:path";
+import { FolderWatch } from "../linux/folder-watch.ts";
 import { log } from "../log.ts";
-import { FolderWatch } from "./folder-watch.ts";
 import { type FolderReading, type NetworkConfig, readNetworkFolder } from "./network-config.ts";
 import type { Plugins } from "./plugin.ts";
 import { PluginReadiness } from "./readiness.ts";
