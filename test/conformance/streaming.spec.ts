@@ -63,7 +63,13 @@ for (const transport of TRANSPORTS) {
 }
 
 function start(transport: Transport, command: string, ...args: string[]): StreamClient {
-  return new StreamClient(process.env.CONTAINER_RUNTIME_ENDPOINT!, command, "--transport", transport, ...args);
+  return new StreamClient(
+    process.env.CONTAINER_RUNTIME_ENDPOINT!,
+    command,
+    "--transport",
+    transport,
+    ...args,
+  );
 }
 
 async function assertForwards(pod: Pod, transport: Transport, port: number): Promise<void> {

@@ -122,7 +122,12 @@ export class PortForward {
   }
 
   /** Forwards any free local ports to `ports` of a pod. */
-  static async start(socket: string, transport: Transport, pod: string, ...ports: number[]): Promise<PortForward> {
+  static async start(
+    socket: string,
+    transport: Transport,
+    pod: string,
+    ...ports: number[]
+  ): Promise<PortForward> {
     const pairs = ports.map((port) => `0:${port}`);
     const client = new StreamClient(socket, "port-forward", "--transport", transport, pod, ...pairs);
     const local: number[] = [];
