@@ -1,0 +1,62 @@
+/** The client in Go on a terminal of its own, with somebody who types. */
+import { once } from "node:events";
+import { type ChildProcess, spawn } from "../../src/linux/child-process.ts";
+import { openTerminal, type Terminal, type TerminalSize } from "../../src/linux/terminal.ts";
+import { eventually } from "../support/eventually.ts";
+import { streamClient } from "./client.ts";
+
+/** A client that runs on a terminal; `await using` hangs up on it. */
+export class TerminalClient {
+  readonly #terminal: Terminal;
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<unknown>;
+  #text = "";
+  #seen = 0;
+
+  /** Runs `stream-client COMMAND --endpoint SOCKET ARGS`. */
+  constructor(size: TerminalSize, socket: string, command: string, ...args: string[]) {
+    this.#terminal = openTerminal(size);
+    this.#terminal.stream.setEncoding("utf8").on("data", (text) => (this.#text += text));
+    this.#terminal.stream.on("error", () => {});
+    const tty = { path: this.#terminal.path };
+    const all = [command, "--endpoint", socket, ...args];
+    this.#child = spawn(streamClient(), all, { detached: true, stdio: [tty, tty, tty] });
+    this.#exited = once(this.#child, "exit");
+  }
+
+  /** All that the screen was sent. */
+  get text(): string {
+    return this.#text;
+  }
+
+  type(keys: string): void {
+    this.#terminal.stream.write(keys);
+  }
+
+  resize(size: TerminalSize): void {
+    this.#terminal.resize(size);
+  }
+
+  /** Waits for something on the screen that was not there when this was called last. */
+  async shows(pattern: RegExp): Promise<void> {
+    await eventually(() => {
+      const fresh = this.#text.slice(this.#seen);
+      const found = pattern.exec(fresh);
+      if (!found) throw new Error(`${pattern} is not in ${JSON.stringify(fresh)}`);
+      this.#seen += found.index + found[0].length;
+    }, 10);
+  }
+
+  /** Waits for the client's end and answers its exit code, or the signal that ended it. */
+  async ended(): Promise<number | string | null> {
+    await this.#exited;
+    return this.#child.exitCode ?? this.#child.signalCode;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#terminal.close();
+    if (this.#child.exitCode === null && this.#child.signalCode === null)
+      process.kill(this.#child.pid!, "SIGKILL");
+    await this.#exited;
+  }
+}
