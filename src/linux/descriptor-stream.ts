@@ -22,7 +22,7 @@ export interface DescriptorStreamOptions {
   /** Whether each read, of 64 KiB at most, is a message by itself. */
   readableObjectMode?: boolean;
   /** Most bytes of one write(2); no limit when absent. */
-  maxWriteBytes?: number;
+  maxWriteBytes?: number | undefined;
   /** Tells the other side that no more will be written. */
   shutdown?: (fd: number) => void;
 }

@@ -3,9 +3,33 @@ import { closeSync } from "node:fs";
 import { openPidfd } from "./process.ts";
 import { READABLE, readiness } from "./readiness.ts";
 
+/**
+ * Calls `listener` once process `pid` has ended, at once (before this returns) when there is none; what it returns stops that.
+ * Throws LinuxError where the kernel has no pidfd.
+ */
+export function onProcessEnd(pid: number, listener: () => void): () => void {
+  const pidfd = openPidfd(pid);
+  if (pidfd === undefined) {
+    listener();
+    return () => {};
+  }
+  let watched = true;
+  const stop = () => {
+    if (!watched) return;
+    watched = false;
+    readiness.unwatch(pidfd);
+    closeSync(pidfd);
+  };
+  readiness.watch(pidfd, READABLE, () => {
+    stop();
+    listener();
+  });
+  return stop;
+}
+
 /** Watches processes until it is closed. */
 export class ProcessWatcher {
-  readonly #pidfds = new Set<number>();
+  readonly #stops = new Set<() => void>();
   #closed = false;
 
   /**
@@ -14,26 +38,19 @@ export class ProcessWatcher {
    */
   watch(pid: number): Promise<void> {
     if (this.#closed) return Promise.resolve();
-    const pidfd = openPidfd(pid);
-    if (pidfd === undefined) return Promise.resolve();
-    this.#pidfds.add(pidfd);
-    return new Promise((resolve) => {
-      readiness.watch(pidfd, READABLE, () => {
-        this.#release(pidfd);
-        resolve();
-      });
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const stop = onProcessEnd(pid, () => {
+      resolve();
+      this.#stops.delete(stop);
     });
+    this.#stops.add(stop);
+    return promise;
   }
 
   /** Stops watching, so that the event loop can end. */
   close(): void {
     this.#closed = true;
-    for (const pidfd of this.#pidfds) this.#release(pidfd);
-  }
-
-  #release(pidfd: number): void {
-    this.#pidfds.delete(pidfd);
-    readiness.unwatch(pidfd);
-    closeSync(pidfd);
+    for (const stop of this.#stops) stop();
+    this.#stops.clear();
   }
 }

@@ -1,11 +1,8 @@
 /** The streams of a client that sits at a container's process, by exec or attach. */
 import type { Readable, Writable } from "node:stream";
+import type { TerminalSize } from "../linux/terminal.ts";
 
-/** Of a terminal, in characters. */
-export interface TerminalSize {
-  width: number;
-  height: number;
-}
+export type { TerminalSize };
 
 /** What the client takes part in; the streams that it did not ask for are absent. */
 export interface ProcessStreams {
