@@ -11,19 +11,14 @@ export class HeaderDecoder {
   #fail: (error: Error) => void = () => {};
 
   constructor() {
-    // Inflating stops when so much is unread, so this bounds what a small block can grow to.
-    this.#inflate = createInflate({
-      dictionary: headerDictionary,
-      chunkSize: 4096,
-      highWaterMark: MAX_BLOCK_BYTES,
-    });
+    this.#inflate = createInflate({ dictionary: headerDictionary, chunkSize: 4096 });
     this.#inflate.on("error", (cause: Error) =>
       this.#fail(new Error("a SPDY header block that zlib cannot read", { cause })),
     );
     this.#inflate.on("close", () => this.#fail(new Error("a SPDY header block after the last one")));
+    // A small block can grow large; inflating stops when nobody reads what is there.
     this.#inflate.on("readable", () => {
-      if (this.#inflate.readableLength >= MAX_BLOCK_BYTES)
-        this.#fail(new Error(`a SPDY header block of more than ${MAX_BLOCK_BYTES} bytes`));
+      if (this.#inflate.readableLength > MAX_BLOCK_BYTES) this.#fail(tooLarge());
     });
   }
 
@@ -44,8 +39,13 @@ export class HeaderDecoder {
   }
 }
 
+function tooLarge(): Error {
+  return new Error(`a SPDY header block of more than ${MAX_BLOCK_BYTES} bytes`);
+}
+
 /** A 32-bit count, then name and value in turn, each with its 32-bit length before it. */
 function parseHeaders(block: Buffer): ReadonlyMap<string, string> {
+  if (block.length > MAX_BLOCK_BYTES) throw tooLarge();
   const headers = new Map<string, string>();
   let at = 0;
   const word = () => {
