@@ -1,10 +1,9 @@
 /** Upgrades a request to a WebSocket and serves a session over it. */
 import type { IncomingMessage } from "node:http";
+import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
-import { messageOf } from "../../cri/status-error.ts";
-import { log } from "../../log.ts";
-import { Refusal, refuse } from "../refusal.ts";
+import { type Refusal, refuse } from "../refusal.ts";
 import type { Session } from "../session.ts";
 import { serveCommand } from "./command.ts";
 import { Connection } from "./connection.ts";
@@ -20,9 +19,9 @@ import { chooseForCommand, chooseForPortForward } from "./subprotocols.ts";
 const maxPayload = 32 * 1024 * 1024;
 
 /**
- * Serves `session` on the connection of an upgrade request; settles when both have ended and never rejects. The handshake is
- * refused with HTTP 403 when no subprotocol offered is spoken, with 400 when it is malformed. `signal` ends the session and
- * closes the connection; the client's going away does the same.
+ * Serves `session` on the connection of an upgrade request, and settles when both have ended. The handshake is refused with
+ * HTTP 403 when no subprotocol offered is spoken, with 400 when it is malformed. `signal` ends the session and closes the
+ * connection; the client's going away does the same. Rejects with what the client did wrong, once the client has been told.
  */
 export async function acceptWebSocket(
   session: Session,
@@ -32,17 +31,24 @@ export async function acceptWebSocket(
   signal: AbortSignal,
 ): Promise<void> {
   const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
-  let served: Promise<void> | undefined;
+  let service: Service;
   try {
-    const { subprotocol, serve } = serviceOf(session, request);
-    upgrade(request, socket, head, subprotocol, (ws) => {
-      served = serve(new Connection(ws, socket, signal));
-    });
+    service = serviceOf(session, request);
   } catch (error) {
-    refuse(socket, error instanceof Refusal ? error : new Refusal(400, messageOf(error)));
+    refuse(socket, error as Refusal);
+    await closed;
+    throw error;
   }
+  let connection: Connection | undefined;
+  let served: Promise<void> | undefined;
+  upgrade(request, socket, head, service.subprotocol, (ws) => {
+    const accepted = new Connection(ws, socket, signal);
+    connection = accepted;
+    served = service.serve(accepted).catch((error) => accepted.fail(error));
+  });
   await closed;
-  await served?.catch((error) => log.error("a session over WebSocket failed", { error }));
+  await served;
+  if (connection?.failure) throw connection.failure;
 }
 
 interface Service {
@@ -50,6 +56,7 @@ interface Service {
   serve(connection: Connection): Promise<void>;
 }
 
+/** @throws Refusal */
 function serviceOf(session: Session, request: IncomingMessage): Service {
   const offer = request.headers["sec-websocket-protocol"];
   if (session.kind !== "portforward") {
@@ -87,5 +94,10 @@ function upgrade(
   server.on("headers", (headers) => {
     if (subprotocol !== "") headers.push(`Sec-WebSocket-Protocol: ${subprotocol}`);
   });
-  server.handleUpgrade(request, socket, head, accept);
+  const idleTimeout = socket instanceof Socket ? socket.timeout : undefined;
+  server.handleUpgrade(request, socket, head, (ws) => {
+    // ws takes the socket's timeout away, which is the streaming server's to set.
+    if (socket instanceof Socket && idleTimeout) socket.setTimeout(idleTimeout);
+    accept(ws);
+  });
 }

@@ -1,8 +1,6 @@
 /** The WebSocket of one session: messages with back-pressure both ways, and every way in which it can close. */
 import type { Duplex } from "node:stream";
 import type { WebSocket } from "ws";
-import { messageOf } from "../../cri/status-error.ts";
-import { log } from "../../log.ts";
 import { closeCode, MalformedMessage } from "./malformed-message.ts";
 
 /** How often a client that is held back hears from us, in ms: client-go gives up after 61 s without a pong. */
@@ -22,13 +20,14 @@ export class Connection {
   readonly #gone = new AbortController();
   readonly #full = new Set<object>();
   #receive: Receiver | undefined;
+  #failure: Error | undefined;
   #farewell: NodeJS.Timeout | undefined;
 
   /** `signal` aborts when the connection must close, whatever goes on. */
   constructor(ws: WebSocket, socket: Duplex, signal: AbortSignal) {
     this.#ws = ws;
     this.#socket = socket;
-    const leave = () => this.#fail(closeCode.goingAway, "the server ends this session");
+    const leave = () => this.#leave(closeCode.goingAway, "the server ends this session");
     const reassurance = setInterval(() => this.#reassure(), reassurancePeriod).unref();
     this.closed = new Promise((resolve) => {
       ws.once("close", () => {
@@ -41,7 +40,7 @@ export class Connection {
     });
     ws.on("message", (message: Buffer, isBinary) => this.#onMessage(message, !isBinary));
     ws.on("error", (error) => {
-      log.warn("a client breaks the WebSocket protocol", { error });
+      this.#failure ??= error;
       this.#abandon();
     });
     socket.once("end", () => this.#abandon());
@@ -52,6 +51,11 @@ export class Connection {
   /** Aborted as soon as the client has gone away or broken the protocol, or must go. */
   get gone(): AbortSignal {
     return this.#gone.signal;
+  }
+
+  /** What the client did against the protocol, or what went wrong here; that the client went away is no failure. */
+  get failure(): Error | undefined {
+    return this.#failure;
   }
 
   /** Sets what takes the messages; a MalformedMessage that it throws closes the connection. */
@@ -99,17 +103,27 @@ export class Connection {
     return this.closed;
   }
 
+  /** Closes the connection without waiting for more than the client's close frame, and for that not long. */
+  drop(): void {
+    this.#leave(closeCode.normal, "");
+  }
+
+  /** Closes the connection because of an error, of which the client is told. */
+  fail(error: Error): void {
+    this.#failure ??= error;
+    const code = error instanceof MalformedMessage ? error.closeCode : closeCode.internalError;
+    this.#leave(code, error.message);
+  }
+
   #onMessage(message: Buffer, isText: boolean): void {
     try {
       this.#receive?.(message, isText);
     } catch (error) {
-      const code = error instanceof MalformedMessage ? error.closeCode : closeCode.internalError;
-      log.warn("closing a WebSocket for what it received", { error });
-      this.#fail(code, messageOf(error));
+      this.fail(error as Error);
     }
   }
 
-  #fail(code: number, reason: string): void {
+  #leave(code: number, reason: string): void {
     this.#ws.close(code, Buffer.from(reason).subarray(0, longestReason));
     this.#abandon();
   }

@@ -37,7 +37,7 @@ export async function forwardChannels(
       } catch (error) {
         if (connection.gone.aborted) return;
         const message = `error forwarding port ${port} to pod ${session.pod}: ${messageOf(error)}`;
-        log.info("a forwarded connection failed", { port, pod: session.pod, error });
+        log.info("forwarding failed", { pod: session.pod, port, error });
         await connection.deliver(codec.encode(errorChannel(index), Buffer.from(message)));
       }
     }),

@@ -38,8 +38,7 @@ export class Tunnel extends Duplex {
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    this.#connection.release(this);
-    this.#connection.finish();
+    this.#connection.drop();
     done(error);
   }
 
