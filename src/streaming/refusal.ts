@@ -1,6 +1,7 @@
 /** HTTP answers that end a connection: to requests for an upgrade that is not granted, and to what is no request. */
 import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
+import { log } from "../log.ts";
 
 /** How long a refused client may take to read why. */
 const LINGER_MS = 5000;
@@ -35,4 +36,16 @@ export function refuse(socket: Duplex, { status, message, headers }: Refusal): v
   socket.resume();
   const patience = setTimeout(() => socket.destroy(), LINGER_MS).unref();
   socket.once("close", () => clearTimeout(patience));
+}
+
+/** Answers a client whose bytes are no request; one that is gone, or whose TLS failed, can only be let go. */
+export function refuseMalformed(socket: Duplex, error: Error): void {
+  const { code = "" } = error as NodeJS.ErrnoException;
+  log.debug("a connection to the streaming server failed", { error: error.message });
+  if (!socket.writable) socket.destroy();
+  else if (code === "HPE_HEADER_OVERFLOW")
+    refuse(socket, new Refusal(431, "the request's headers are too long"));
+  else if (code === "ERR_HTTP_REQUEST_TIMEOUT") refuse(socket, new Refusal(408, "the request took too long"));
+  else if (code.startsWith("HPE_")) refuse(socket, new Refusal(400, "this is no HTTP request"));
+  else socket.destroy();
 }
