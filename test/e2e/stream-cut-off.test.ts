@@ -1,0 +1,184 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import { WebSocket } from "ws";
+import { streamClient, TRANSPORTS } from "../stream-client/client.ts";
+import { countCgroups } from "../support/cgroups.ts";
+import { eventually } from "../support/eventually.ts";
+import { type LivePod, livePod } from "../support/live-pod.ts";
+import { inParallel } from "../support/parallel.ts";
+import { processes } from "../support/processes.ts";
+import { suite } from "../support/suite.ts";
+
+const SESSIONS = 200;
+/** At a time. */
+const PARALLEL = 8;
+/** Longest life of a session, in ms. */
+const LIFE = 250;
+
+/** The same sessions in each run; CRITTER_SEED gives others. */
+const SEED = Number(process.env.CRITTER_SEED ?? 3);
+
+type Random = (below: number) => number;
+
+describe("sessions that are cut off", () => {
+  const parts = suite();
+
+  it(`leave nothing: ${SESSIONS} at random points, seed ${SEED}`, async () => {
+    await using pod = await livePod(parts.daemon);
+    const script = "nc -ll -p 7001 -e cat & exec cat";
+    const id = await pod.run({ command: ["sh", "-c", script], stdin: true });
+    const random = randomNumbers(SEED);
+    // Each kind once, for what is made once and kept.
+    for (const cut of cuts) await cut(pod, id, random);
+    const before = await settled();
+    await inParallel(SESSIONS, PARALLEL, () => cuts[random(cuts.length)]!(pod, id, random));
+    await eventually(async () => assert.deepEqual(await held(), before), 20);
+    assert.equal(await pod.sh(id, "echo still there"), "still there");
+  });
+
+  const cuts: ((pod: LivePod, id: string, random: Random) => Promise<void>)[] = [
+    killClient,
+    resetSocket,
+    cutWebSocket,
+  ];
+
+  async function killClient(pod: LivePod, id: string, random: Random): Promise<void> {
+    const transport = TRANSPORTS[random(2)]!;
+    const target = [
+      ["exec", "-i", id, "cat"],
+      ["exec", id, "sh", "-c", "trap '' HUP; yes"],
+      ["exec", "-it", id, "sh"],
+      ["exec", id, "sh", "-c", "setsid sleep 4321 & (sleep 4321 &) ; sleep 4321"],
+      ["attach", "-i", id],
+      ["port-forward", pod.id, "0:7001"],
+    ][random(6)]!;
+    const [command, ...rest] = target as [string, ...string[]];
+    const args = [command, "--endpoint", parts.daemon.socket, "--transport", transport, ...rest];
+    const child = spawn(streamClient(), args, { stdio: ["pipe", "ignore", "ignore"] });
+    const ended = new Promise((resolve) => child.once("close", resolve));
+    child.stdin.on("error", () => {});
+    child.stdin.write("some input\n");
+    await sleep(random(LIFE));
+    child.kill("SIGKILL");
+    await ended;
+  }
+
+  /** Half a request, a whole one, or one with half a frame or nonsense after it; then a reset. */
+  async function resetSocket(pod: LivePod, id: string, random: Random): Promise<void> {
+    const url = new URL(await sessionUrl(pod, id, random));
+    const socket = connect(Number(url.port), url.hostname);
+    socket.on("error", () => {});
+    socket.resume();
+    const request = Buffer.from(
+      `POST ${url.pathname} HTTP/1.1\r\nHost: ${url.host}\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n` +
+        `X-Stream-Protocol-Version: ${["v4.channel.k8s.io", "portforward.k8s.io"][random(2)]}\r\n\r\n`,
+    );
+    const length = random(2) === 0 ? random(request.length) : request.length;
+    await write(socket, request.subarray(0, length));
+    if (length === request.length) {
+      await sleep(random(30));
+      // A ping, a ping cut short, or nonsense.
+      const ping = Buffer.from("80030006000000040000000100000000", "hex");
+      const nonsense = Buffer.from(Array.from({ length: 64 }, () => random(256)));
+      await write(socket, [ping, ping.subarray(0, random(16)), nonsense][random(3)]!);
+    }
+    await sleep(random(LIFE));
+    if (random(2) === 0) socket.destroy();
+    else socket.resetAndDestroy();
+  }
+
+  async function cutWebSocket(pod: LivePod, id: string, random: Random): Promise<void> {
+    const url = await sessionUrl(pod, id, random);
+    const protocol = ["v5.channel.k8s.io", "v4.channel.k8s.io", "SPDY/3.1+portforward.k8s.io"][random(3)]!;
+    const socket = new WebSocket(url.replace(/^http/, "ws"), protocol);
+    socket.on("error", () => {});
+    socket.once("open", () => {
+      socket.send(Buffer.concat([Buffer.from([random(6)]), Buffer.from("some input\n")]));
+    });
+    await sleep(random(LIFE));
+    socket.terminate();
+  }
+
+  async function sessionUrl(pod: LivePod, containerId: string, random: Random): Promise<string> {
+    const { runtime } = parts.daemon.client;
+    const streams = { stdin: true, stdout: true, stderr: true };
+    const calls = [
+      () => runtime.Exec({ containerId, cmd: ["sh", "-c", "cat; sleep 4321"], ...streams }),
+      () => runtime.Exec({ containerId, cmd: ["yes"], stdout: true, tty: true }),
+      () => runtime.Attach({ containerId, ...streams }),
+      () => runtime.PortForward({ podSandboxId: pod.id, port: [7001] }),
+    ];
+    return (await calls[random(calls.length)]!()).url;
+  }
+
+  /** What the daemon and the container hold: compared by what it is, so that a failure names what is left. */
+  async function held(): Promise<object> {
+    const { pid, cgroupParent } = parts.daemon;
+    const descriptors = readdirSync(`/proc/${pid}/fd`).map((fd) => kindOf(`/proc/${pid}/fd/${fd}`));
+    return {
+      descriptors: countEach(descriptors),
+      threads: readdirSync(`/proc/${pid}/task`).length,
+      children: processes()
+        .filter((process) => parentOf(process.pid) === pid)
+        .map(({ args }) => args.join(" ")),
+      cgroups: countCgroups(cgroupParent),
+      commands: processes().filter(({ args }) => /sleep 4321|^yes$|^cat$|^sh$/.test(args.join(" "))).length,
+    };
+  }
+
+  /** What is held when it has not changed for half a second. */
+  async function settled(): Promise<object> {
+    return eventually(async () => {
+      const first = await held();
+      await sleep(500);
+      assert.deepEqual(await held(), first);
+      return first;
+    }, 20);
+  }
+});
+
+function kindOf(link: string): string {
+  try {
+    return readlinkSync(link).replace(/\d+/g, "N");
+  } catch {
+    return "gone";
+  }
+}
+
+function countEach(names: string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of names.sort()) counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}
+
+function parentOf(pid: number): number | undefined {
+  try {
+    return Number(
+      readFileSync(`/proc/${pid}/stat`, "utf8")
+        .replace(/^.*\) /s, "")
+        .split(" ")[1],
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+/** Numbers that look random (xorshift), the same for the same seed. */
+function randomNumbers(seed: number): Random {
+  let state = (seed * 2654435761) >>> 0 || 1;
+  return (below) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) % below;
+  };
+}
+
+/** Settles when the bytes are on their way, or cannot be. */
+function write(socket: Socket, bytes: Buffer): Promise<void> {
+  return new Promise((resolve) => socket.write(bytes, () => resolve()));
+}
