@@ -38,7 +38,7 @@ test("a stream carries data both ways and ends half by half", async () => {
   stream.write("after the client's end");
   stream.end();
   assert.equal(await pair.client.output(stream.id), "after the client's end");
-  await once(stream, "close");
+  if (!stream.closed) await once(stream, "close");
   assert.deepEqual(
     pair.client.frames.map((frame) => frame.kind),
     ["syn-reply"],
@@ -116,8 +116,9 @@ test("the client's pings are answered, answers to ours are not", async () => {
 test("the client's reset ends both halves, and is not answered", async () => {
   await using pair = await spdyPair();
   const stream = await openStream(pair);
+  const closed = once(stream, "close").catch(() => {});
   pair.client.reset(stream.id);
-  await once(stream, "close");
+  await closed;
   assert.match(String(stream.errored), /client reset SPDY stream 1/);
   pair.client.send(ping(1));
   await pair.client.until(() => pair.client.frames.length > 1);
@@ -167,7 +168,7 @@ const malformed: [string, Buffer, RegExp][] = [
   ["SETTINGS that do not hold what they count", control(FrameType.settings, words(9)), /SETTINGS/],
   ["a SYN_STREAM without headers", control(FrameType.synStream, words(1, 0)), /SYN_STREAM/],
   ["headers that are not zlib's", synStream(1, Buffer.from("garbage")), /zlib cannot read/],
-  ["headers cut off", synStream(1, stored(words(1, 5))), /cut off/],
+  ["headers cut off", synStream(1, stored(words(1))), /cut off/],
   [
     "a header larger than its block",
     synStream(1, stored(words(1, 0xffff_ffff))),

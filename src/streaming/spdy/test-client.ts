@@ -135,10 +135,10 @@ export interface SpdyPair extends AsyncDisposable {
 
 /** `using` it destroys both sockets. */
 export async function spdyPair(options: SpdyOptions = {}): Promise<SpdyPair> {
-  const listener = createServer({ allowHalfOpen: true }).listen(0, "127.0.0.1");
+  const listener = createServer({ allowHalfOpen: true, noDelay: true }).listen(0, "127.0.0.1");
   await once(listener, "listening");
   const address = listener.address() as { port: number };
-  const outgoing = connect({ port: address.port, host: "127.0.0.1", allowHalfOpen: true });
+  const outgoing = connect({ port: address.port, host: "127.0.0.1", allowHalfOpen: true, noDelay: true });
   const [socket] = (await once(listener, "connection")) as [Socket];
   listener.close();
   const client = new SpdyTestClient(outgoing);
