@@ -14,7 +14,9 @@ const ioctlCall = declare("int ioctl(int fd, unsigned long request, void *argume
 const cloneFlags: Record<NamespaceType, number> = { uts: 0x04000000, ipc: 0x08000000, net: 0x40000000 };
 
 const AF_INET = 2;
+const AF_INET6 = 10;
 const SOCK_DGRAM_CLOEXEC = 0x80002;
+const SOCK_STREAM_CLOEXEC_NONBLOCK = 0x80801;
 const SIOCGIFFLAGS = 0x8913;
 const SIOCSIFFLAGS = 0x8914;
 const IFF_UP = 1;
@@ -43,6 +45,15 @@ export function openNamespace(path: string): number {
 
 export function setHostname(name: string): void {
   check(sethostnameCall(name, Buffer.byteLength(name)), "sethostname", JSON.stringify(name));
+}
+
+/** The version of IP that a socket speaks. */
+export type IpVersion = 4 | 6;
+
+/** A TCP socket of this thread's network namespace, to which it belongs wherever it is used; non-blocking, not connected. */
+export function tcpSocket(version: IpVersion): number {
+  const family = version === 4 ? AF_INET : AF_INET6;
+  return check(socketCall(family, SOCK_STREAM_CLOEXEC_NONBLOCK, 0), "socket", `for IPv${version}`);
 }
 
 /** Brings up `lo`, which a new network namespace has, but down. The kernel then gives it 127.0.0.1 and ::1. */

@@ -5,9 +5,11 @@ import { parentPort } from "node:worker_threads";
 import { bindMount, unmountAll } from "./mount.ts";
 import {
   bringLoopbackUp,
+  type IpVersion,
   openNamespace,
   setHostname,
   setns,
+  tcpSocket,
   threadNamespace,
   unshare,
 } from "./namespace-calls.ts";
@@ -31,11 +33,20 @@ export interface SysctlsTask {
   sysctls: Sysctl[];
 }
 
-export type NamespaceTask = CreateTask | SysctlsTask;
+/** Opens a TCP socket inside a network namespace that exists. */
+export interface SocketTask {
+  kind: "socket";
+  paths: { net: string };
+  version: IpVersion;
+}
+
+export type NamespaceTask = CreateTask | SysctlsTask | SocketTask;
 
 /** What the thread answers; a failed `sysctl` is the client's mistake, anything else ours or the kernel's. */
 export interface NamespaceReply {
   id: number;
+  /** What a socket task has opened. */
+  socket?: number | undefined;
   failure?: { message: string; sysctl?: Sysctl };
 }
 
@@ -67,10 +78,10 @@ function create(task: CreateTask): void {
   });
 }
 
-function visit(paths: NamespacePaths, work: () => void): void {
-  abroad(typesOf(paths), () => {
+function visit<Result>(paths: NamespacePaths, work: () => Result): Result {
+  return abroad(typesOf(paths), () => {
     for (const [type, path] of Object.entries(paths)) enter(type as NamespaceType, path);
-    work();
+    return work();
   });
 }
 
@@ -83,9 +94,9 @@ function enter(type: NamespaceType, path: string): void {
   }
 }
 
-function abroad(types: NamespaceType[], work: () => void): void {
+function abroad<Result>(types: NamespaceType[], work: () => Result): Result {
   try {
-    work();
+    return work();
   } finally {
     goHome(types);
   }
@@ -128,15 +139,17 @@ function pinAll(paths: NamespacePaths): void {
   }
 }
 
-function run(task: NamespaceTask): void {
+/** Gives the socket, where one was wanted. */
+function run(task: NamespaceTask): number | undefined {
+  if (task.kind === "socket") return visit(task.paths, () => tcpSocket(task.version));
   if (task.kind === "create") create(task);
   else visit(task.paths, () => writeSysctls(task.sysctls));
+  return undefined;
 }
 
 function answer(id: number, task: NamespaceTask): NamespaceReply {
   try {
-    run(task);
-    return { id };
+    return { id, socket: run(task) };
   } catch (error) {
     const message = (error as Error).message;
     return { id, failure: error instanceof SysctlFailure ? { message, sysctl: error.sysctl } : { message } };

@@ -2,6 +2,7 @@
 import { rmSync, statfsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { unmountAll } from "./mount.ts";
+import type { IpVersion } from "./namespace-calls.ts";
 import type { NamespacePaths, NamespaceReply, NamespaceTask } from "./namespaces-worker.ts";
 import { type NamespaceType, readSysctls, sysctlError } from "./sysctls.ts";
 
@@ -20,7 +21,7 @@ export interface NamespaceRequest extends NamespacePaths {
 
 interface Pending {
   task: NamespaceTask;
-  resolve: () => void;
+  resolve: (reply: NamespaceReply) => void;
   reject: (error: Error) => void;
 }
 
@@ -56,15 +57,24 @@ export class NamespaceMaker {
     await this.#run({ kind: "sysctls", paths, sysctls: settings });
   }
 
+  /**
+   * Opens a TCP socket in the network namespace pinned at `path`, for IPv4 or IPv6: non-blocking, not connected; the caller closes
+   * it. Rejects with an error that names the call.
+   */
+  async openSocket(path: string, version: IpVersion): Promise<number> {
+    const { socket } = await this.#run({ kind: "socket", paths: { net: path }, version });
+    return socket as number;
+  }
+
   /** Ends the thread; requests under way are rejected. Namespaces stay. */
   async close(): Promise<void> {
     await this.#worker?.terminate();
   }
 
-  #run(task: NamespaceTask): Promise<void> {
+  #run(task: NamespaceTask): Promise<NamespaceReply> {
     this.start();
     const id = ++this.#lastId;
-    return new Promise<void>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       this.#pending.set(id, { task, resolve, reject });
       this.#worker?.postMessage({ id, task });
     });
@@ -82,8 +92,8 @@ export class NamespaceMaker {
     const pending = this.#pending.get(reply.id);
     if (!pending) return;
     this.#pending.delete(reply.id);
-    if (reply.failure) pending.reject(errorOf(reply.failure));
-    else pending.resolve();
+    if (reply.failure) pending.reject(errorOf(pending.task, reply.failure));
+    else pending.resolve(reply);
   }
 
   #lose(worker: Worker, cause: Error): void {
@@ -93,7 +103,7 @@ export class NamespaceMaker {
     this.#pending.clear();
     for (const { task, reject } of lost) {
       if (task.kind === "create") Object.values(task.paths).forEach(removeNamespace);
-      reject(new Error(`making namespaces: ${cause.message}`, { cause }));
+      reject(new Error(`${deeds[task.kind]}: ${cause.message}`, { cause }));
     }
   }
 }
@@ -113,9 +123,15 @@ export function isNamespace(path: string): boolean {
   }
 }
 
-function errorOf({ message, sysctl }: NonNullable<NamespaceReply["failure"]>): Error {
+const deeds: Record<NamespaceTask["kind"], string> = {
+  create: "making namespaces",
+  sysctls: "making namespaces",
+  socket: "opening a socket in a network namespace",
+};
+
+function errorOf(task: NamespaceTask, { message, sysctl }: NonNullable<NamespaceReply["failure"]>): Error {
   if (sysctl) return sysctlError(sysctl.name, sysctl.value, message);
-  return new Error(`making namespaces: ${message}`);
+  return new Error(`${deeds[task.kind]}: ${message}`);
 }
 
 function present(paths: NamespacePaths): NamespacePaths {
