@@ -39,6 +39,7 @@ import { Joined, KeyedLock } from "./state/locks.ts";
 import { Store } from "./state/store.ts";
 import { statsContext } from "./stats/context.ts";
 import { openStorage, type Storage } from "./storage/storage.ts";
+import { StreamServer } from "./streaming/server.ts";
 import { version } from "./version.ts";
 
 /** Serves the CRI until SIGTERM or SIGINT; pods run on after that. `reload` reads the configuration anew, for SIGHUP. */
@@ -54,6 +55,8 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
   const { root, runroot } = config.crio;
   for (const folder of [root, runroot]) mkdirSync(folder, { recursive: true, mode: 0o711 });
   takeLocks(config);
+  const streams = new StreamServer(config.api);
+  await streams.listen();
   const database = openDatabase(join(root, "state.db"));
   const registry = new RegistryClient(config.image);
   const storage = await openStorage({ root: join(root, "storage"), database, registry });
@@ -86,6 +89,7 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
       sandboxes,
       containers,
       stats: statsContext(sandboxes, cri),
+      streams,
       stopping: stopping.signal,
     }),
     imageServiceHandlers(images),
@@ -99,6 +103,7 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
   log.info("stopping; pods run on", { signal });
   stopping.abort(new StatusError(status.UNAVAILABLE, "critter is stopping"));
   await server.close();
+  await streams.close();
   sandboxes.cni.close();
   containers.exits.close();
   containers.processes.close();

@@ -3,12 +3,15 @@ import type { Config } from "../config/load.ts";
 import type { ContainerContext } from "../oci/context.ts";
 import type { SandboxContext } from "../sandbox/context.ts";
 import type { StatsContext } from "../stats/context.ts";
+import type { StreamServer } from "../streaming/server.ts";
 
 export interface RuntimeServiceContext {
   config: Config;
   sandboxes: SandboxContext;
   containers: ContainerContext;
   stats: StatsContext;
+  /** Gives out the URLs of sessions. */
+  streams: Pick<StreamServer, "url">;
   /** Aborted when the daemon ends: what may last for minutes is given up, and its client asks the next daemon. */
   stopping: AbortSignal;
 }
