@@ -205,10 +205,10 @@ test("a stream id used again closes the connection", async () => {
 test("headers that inflate to more than 16 KiB close the connection", async () => {
   await using pair = await spdyPair();
   const deflate = createDeflate({ level: 9 });
-  deflate.write(Buffer.concat([words(1, 1), Buffer.from("a"), words(50_000_000), Buffer.alloc(50_000_000)]));
+  deflate.write(Buffer.concat([words(1, 1), Buffer.from("a"), words(5_000_000), Buffer.alloc(5_000_000)]));
   await new Promise<void>((resolve) => deflate.flush(constants.Z_SYNC_FLUSH, resolve));
   const bomb = deflate.read() as Buffer;
-  assert.ok(bomb.length < 60_000);
+  assert.ok(bomb.length < 10_000);
   const closed = closing(pair.connection);
   pair.client.send(synStream(1, bomb));
   assert.match(String(await closed), /more than 16384 bytes/);

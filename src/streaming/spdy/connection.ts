@@ -128,6 +128,8 @@ export class SpdyConnection extends EventEmitter<{
   #advance(): void {
     if (this.#advancing) return;
     this.#advancing = true;
+    // What is answered meanwhile goes out in one system call.
+    this.#socket.cork();
     try {
       while (!this.#isHeld) {
         const frame = this.#reader.next();
@@ -137,6 +139,7 @@ export class SpdyConnection extends EventEmitter<{
     } catch (error) {
       this.#fail(error as Error);
     } finally {
+      this.#socket.uncork();
       this.#advancing = false;
     }
     this.#regulate();
