@@ -2,7 +2,8 @@
 import type { Socket } from "node:net";
 import { messageOf } from "../cri/status-error.ts";
 import { log } from "../log.ts";
-import type { Session } from "./session.ts";
+import { isClientGone } from "./client-gone.ts";
+import type { ObservedSession } from "./observed-session.ts";
 import type { Upgrade } from "./upgrade.ts";
 
 /** Finds out about a client whose machine has vanished. */
@@ -20,7 +21,7 @@ export interface Connected {
 
 /** Serves the session until it is over and its connection is closed. Never rejects. */
 export async function serveSession(
-  { kind }: Session,
+  observed: ObservedSession,
   { protocol, serve }: Upgrade,
   { socket, ending, idleTimeout }: Connected,
 ): Promise<void> {
@@ -31,7 +32,7 @@ export async function serveSession(
   const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
   socket.once("close", () => ending.abort(new Error("the client is gone")));
   socket.on("error", (error) => {
-    failure ??= error;
+    if (!isClientGone(error)) failure ??= error;
   });
   // Keystrokes must not wait for one another.
   socket.setNoDelay(true);
@@ -43,7 +44,6 @@ export async function serveSession(
   try {
     await serve(ending.signal);
   } catch (error) {
-    // What went wrong on the way to the client is no wonder; what the client itself did wrong is one.
     if (failure === undefined && error !== ending.signal.reason) level = "warn";
     failure ??= error;
   }
@@ -51,11 +51,15 @@ export async function serveSession(
   socket.setTimeout(LINGER_MS);
   socket.destroySoon();
   await closed;
+  const { session, outcome } = observed;
+  const failed = outcome && "error" in outcome ? outcome.error : undefined;
+  const error = failure ?? failed;
   log[level]("stream ended", {
-    kind,
+    kind: session.kind,
     protocol,
     duration_ms: Math.round(performance.now() - started),
-    error: failure === undefined ? undefined : messageOf(failure),
+    exit_code: outcome && "exitCode" in outcome ? outcome.exitCode : undefined,
+    error: error === undefined ? undefined : messageOf(error),
   });
 }
 

@@ -8,6 +8,7 @@ import { type Config, ConfigError } from "../config/load.ts";
 import { messageOf } from "../cri/status-error.ts";
 import type { FileWatch } from "../linux/file-watch.ts";
 import { log } from "../log.ts";
+import { observe } from "./observed-session.ts";
 import { Refusal, refuse, refuseMalformed } from "./refusal.ts";
 import { serveSession } from "./serve-session.ts";
 import type { Session } from "./session.ts";
@@ -143,9 +144,10 @@ export class StreamServer {
   }
 
   #serve(session: Session, request: IncomingMessage, socket: Socket, head: Buffer): void {
-    const upgrade = chooseUpgrade(session, request, socket, head);
+    const observed = observe(session);
+    const upgrade = chooseUpgrade(observed.session, request, socket, head);
     const ending = new AbortController();
-    const over = serveSession(session, upgrade, {
+    const over = serveSession(observed, upgrade, {
       socket,
       ending,
       idleTimeout: this.#api.streamIdleTimeout,

@@ -1,6 +1,7 @@
 /** What a client asks to speak, granted or refused: SPDY/3.1 with one of Kubernetes' protocols, or WebSocket. */
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
+import { isClientGone } from "./client-gone.ts";
 import { commandProtocols, negotiate, offeredProtocols, portForwardProtocols } from "./negotiation.ts";
 import { servePortForward } from "./port-forward-spdy.ts";
 import { Refusal } from "./refusal.ts";
@@ -73,7 +74,7 @@ async function unbroken(
 ): Promise<void> {
   let broken: Error | undefined;
   connection.once("close", (error) => {
-    broken = error;
+    if (!isClientGone(error)) broken = error;
   });
   await serve(connection).catch((error) => {
     throw broken ?? error;
