@@ -1,97 +1,26 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { type IncomingMessage, request } from "node:http";
 import { connect, createServer, type Socket } from "node:net";
 import { after, before, beforeEach, describe, it } from "node:test";
 import { WebSocket } from "ws";
-import { buildConfig, type Config } from "../config/load.ts";
-import { readSettings } from "../config/settings.ts";
 import { redirectLog, withLogFields } from "../log.ts";
+import {
+  ask,
+  converse,
+  defaults,
+  dial,
+  echo,
+  endless,
+  spdy,
+  startServer,
+  untilIdle,
+  v4,
+} from "./fixtures.test.ts";
 import { StreamServer } from "./server.ts";
-import type { CommandSession, PortForwardSession } from "./session.ts";
+import type { PortForwardSession } from "./session.ts";
 import { controlWithFlags, FrameType, words } from "./spdy/frames.ts";
 import { HeaderEncoder } from "./spdy/header-block.ts";
 import { SpdyTestClient } from "./spdy/test-client.ts";
-
-const defaults = buildConfig(readSettings(undefined), false).api;
-const spdy = { connection: "Upgrade", upgrade: "SPDY/3.1" };
-const v4 = { ...spdy, "x-stream-protocol-version": "v4.channel.k8s.io" };
-
-/** A command that repeats its input. */
-function echo(): CommandSession {
-  return {
-    kind: "exec",
-    stdin: true,
-    stdout: true,
-    stderr: false,
-    tty: false,
-    run: async ({ stdin, stdout }) => {
-      for await (const chunk of stdin ?? []) stdout?.write(chunk);
-      return { exitCode: 0 };
-    },
-  };
-}
-
-/** A command that lasts until it has to end, and then takes a moment. */
-function endless(ended: () => void = () => {}): CommandSession {
-  return {
-    ...echo(),
-    run: async (_streams, signal) => {
-      if (!signal.aborted) await once(signal, "abort");
-      await new Promise(setImmediate);
-      ended();
-      throw signal.reason;
-    },
-  };
-}
-
-interface Answer {
-  response: IncomingMessage;
-  /** Of a refusal. */
-  body: string;
-  /** Where the upgrade was granted. */
-  socket?: Socket;
-}
-
-function ask(url: string, headers: Record<string, string | string[]>): Promise<Answer> {
-  const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-  const asked = request(url, { method: "POST", headers, agent: false });
-  asked.on("error", reject);
-  asked.on("upgrade", (response, socket) => resolve({ response, body: "", socket: socket as Socket }));
-  asked.on("response", async (response) => {
-    let body = "";
-    for await (const chunk of response) body += chunk;
-    resolve({ response, body });
-  });
-  asked.end();
-  return promise;
-}
-
-async function dial(url: string): Promise<SpdyTestClient> {
-  const { socket, response } = await ask(url, v4);
-  assert.equal(response.statusCode, 101);
-  return new SpdyTestClient(socket as Socket);
-}
-
-/** Has `text` repeated. */
-async function converse(client: SpdyTestClient, text: string): Promise<string> {
-  const [, stdin = 0, stdout = 0] = ["error", "stdin", "stdout"].map((streamtype) =>
-    client.open({ streamtype }),
-  );
-  client.write(stdin, text, true);
-  return client.output(stdout);
-}
-
-async function startServer(changes: Partial<Config["api"]> = {}): Promise<StreamServer & AsyncDisposable> {
-  const server = new StreamServer({ ...defaults, ...changes });
-  await server.listen();
-  return Object.assign(server, { [Symbol.asyncDispose]: () => server.close() });
-}
-
-/** Resolves once nobody is served any more. */
-async function untilIdle(server: StreamServer): Promise<void> {
-  while (server.counts.sessions > 0) await new Promise(setImmediate);
-}
 
 describe("StreamServer", { timeout: 60_000 }, () => {
   let lines: Record<string, unknown>[] = [];

@@ -95,13 +95,13 @@ export class StreamServer {
     this.#tlsFiles?.close();
     this.#server?.close();
     this.#server?.closeAllConnections();
-    const patience = setTimeout(() => {
-      for (const socket of this.#served.keys()) socket.destroy();
-    }, STOP_PATIENCE_MS);
     const served = [...this.#served.values()];
     for (const { ending } of served) ending.abort(new Error("critter is stopping"));
-    await Promise.all(served.map(({ over }) => over));
+    const { promise: late, resolve } = Promise.withResolvers<void>();
+    const patience = setTimeout(resolve, STOP_PATIENCE_MS);
+    await Promise.race([Promise.all(served.map(({ over }) => over)), late]);
     clearTimeout(patience);
+    for (const socket of this.#served.keys()) socket.destroy();
   }
 
   #createTlsServer(): TlsServer {
@@ -136,9 +136,8 @@ export class StreamServer {
       try {
         this.#serve(session, request, socket, head);
       } catch (error) {
-        if (!(error instanceof Refusal)) throw error;
-        log.warn("stream refused", { kind: session.kind, error: error.message });
-        refuse(socket, error);
+        log.warn("stream refused", { kind: session.kind, error: messageOf(error) });
+        refuse(socket, error instanceof Refusal ? error : new Refusal(500, messageOf(error)));
       }
     });
   }
