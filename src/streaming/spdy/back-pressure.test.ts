@@ -158,6 +158,15 @@ test("a client with windows is sent no more than they allow, and is given back w
   ]);
 });
 
+test("a write that waits for the client's window ends with its stream", async () => {
+  await using pair = await spdyPair();
+  pair.client.send(control(FrameType.settings, words(1, 7, 0)));
+  const stream = await openStream(pair);
+  const written = new Promise((resolve) => stream.write("no room", resolve));
+  pair.client.reset(stream.id);
+  assert.match(String(await written), /stream 1 has closed/);
+});
+
 test("a client that shows its windows late gets back what was consumed before", async () => {
   await using pair = await spdyPair();
   const { client } = pair;

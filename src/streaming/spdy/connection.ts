@@ -103,7 +103,6 @@ export class SpdyConnection extends EventEmitter<{
     clearInterval(this.#probe);
     clearTimeout(this.#linger);
     this.#decoder.close();
-    this.#waiting.clear();
     for (const stream of this.#streams.values())
       stream.destroy(error ?? new Error("the SPDY connection has closed"));
     this.#socket.destroy();
@@ -279,6 +278,8 @@ export class SpdyConnection extends EventEmitter<{
       forget: (stream) => {
         this.#streams.delete(stream.id);
         this.#flow.close(stream.id);
+        // Its writer may wait for the end of the write, as with every other.
+        this.#waiting.get(stream.id)?.done(new Error(`SPDY stream ${stream.id} has closed`));
         this.#waiting.delete(stream.id);
       },
     };
