@@ -30,6 +30,7 @@ export async function acceptWebSocket(
   head: Buffer,
   signal: AbortSignal,
 ): Promise<void> {
+  if (socket.destroyed) return;
   const closed = new Promise<void>((resolve) => socket.once("close", () => resolve()));
   let service: Service;
   try {

@@ -4,22 +4,21 @@ import { finished } from "node:stream/promises";
 import type { Codec } from "./codec.ts";
 import type { Connection } from "./connection.ts";
 
-/** What the client sends on a channel. When more than a quarter MiB waits to be read, the client is held back. */
+/** What the client sends on a channel. The client is held back while 64 KiB or a longer message wait to be read. */
 export class ChannelInput extends Readable {
   readonly #connection: Connection;
+  #ended = false;
 
   constructor(connection: Connection) {
-    super({ highWaterMark: 256 * 1024 });
+    super();
     this.#connection = connection;
     endWith(this, connection);
   }
 
   receive(data: Buffer): void {
-    if (data.length === 0 || this.destroyed || this.readableEnded || this.#ended) return;
+    if (data.length === 0 || this.destroyed || this.#ended) return;
     if (!this.push(data)) this.#connection.hold(this);
   }
-
-  #ended = false;
 
   /** The client has closed the channel; what it sends on it from now on is ignored. */
   end(): void {
@@ -41,19 +40,17 @@ export class ChannelInput extends Readable {
 /** What the client is sent on a channel; each chunk is written when the kernel has taken its message. */
 export class ChannelOutput extends Writable {
   readonly #connection: Connection;
-  readonly #codec: Codec;
-  readonly #channel: number;
+  readonly #encode: (data: Buffer) => Buffer | string;
 
   constructor(connection: Connection, codec: Codec, channel: number) {
-    super({ decodeStrings: true });
+    super();
     this.#connection = connection;
-    this.#codec = codec;
-    this.#channel = channel;
+    this.#encode = codec.encoder(channel);
     endWith(this, connection);
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#connection.send(this.#codec.encode(this.#channel, chunk), done);
+    this.#connection.send(this.#encode(chunk), done);
   }
 
   /** Ends the stream and resolves when all of it was sent, or cannot be any more. */

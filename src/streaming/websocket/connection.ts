@@ -12,6 +12,7 @@ const longestReason = 123;
 
 type Receiver = (message: Buffer, isText: boolean) => void;
 
+/** Made while ws accepts the client; what takes its messages has to be set before the next turn of the event loop. */
 export class Connection {
   /** Resolves when the socket is closed. */
   readonly closed: Promise<void>;
@@ -124,11 +125,14 @@ export class Connection {
   }
 
   #leave(code: number, reason: string): void {
-    this.#ws.close(code, Buffer.from(reason).subarray(0, longestReason));
+    const bytes = Buffer.alloc(longestReason);
+    const { written } = new TextEncoder().encodeInto(reason, bytes);
+    this.#ws.close(code, bytes.subarray(0, written));
     this.#abandon();
   }
 
   #abandon(): void {
+    if (this.#ws.readyState === this.#ws.CLOSED) return;
     this.#ignoreMessages();
     this.#farewell ??= setTimeout(() => this.#ws.terminate(), farewellTimeout);
     this.#gone.abort();

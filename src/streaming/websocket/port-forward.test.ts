@@ -49,6 +49,20 @@ describe("forwardChannels", () => {
     while (connections.size > 0) await new Promise((resolve) => setImmediate(resolve));
   });
 
+  it("carries a hundred ports without a warning", async () => {
+    const warnings: Error[] = [];
+    const warn = (warning: Error) => warnings.push(warning);
+    process.on("warning", warn);
+    const ports = Array.from({ length: 100 }, () => portOf(echo));
+    const client = await (await serve(loopbackForward(ports))).connect("v4.channel.k8s.io");
+    for (let channel = 0; channel < 200; channel += 2) client.send(channel, "x");
+    await client.until(() => client.messages.length === 300);
+    client.ws.close();
+    await client.closed;
+    process.off("warning", warn);
+    assert.deepEqual(warnings, []);
+  });
+
   it("speaks base64, and takes the ports of the query", async () => {
     const port = portOf(echo);
     const server = await serve(loopbackForward([]));
