@@ -43,9 +43,10 @@ test("a program that is not there is an error event, and leaves no descriptor", 
 
 test("a child has none of the daemon's descriptors, signals as at login, and a session of its own if asked", async () => {
   const own = openSync("/dev/null", "r");
+  // The masks are read of a command: the shell itself blocks all signals for the moment in which it starts one.
   const child = spawn(
     "sh",
-    ["-c", "ls /proc/self/fd; cat /proc/$$/stat; grep -E 'SigIgn|SigBlk' /proc/$$/status"],
+    ["-c", "ls /proc/self/fd; cat /proc/$$/stat; grep -E 'SigIgn|SigBlk' /proc/self/status"],
     {
       detached: true,
       stdio: ["ignore", "pipe", "ignore"],
