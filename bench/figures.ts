@@ -1,6 +1,7 @@
 /** The figures of the table: how each is read from what was measured, and what the project promises of it. */
 import type { Durations } from "./go-client.ts";
 import { median, percentile } from "./statistics.ts";
+import { STREAM_BYTES } from "./streams.ts";
 
 /** All that was measured of one runtime. */
 export interface Measurements {
@@ -12,11 +13,13 @@ export interface Measurements {
 
 export interface Figure {
   label: string;
-  unit: "ms" | "s" | "MB";
+  unit: "ms" | "s" | "MB" | "MB/s";
   /** NaN where it was not measured. */
   value(measured: Measurements): number;
-  /** Most that critter's figure may be of the other runtime's (issue 2, "It is done when"). */
+  /** Most that critter's figure may be of the other runtime's (issues 2 and 3, "It is done when"). */
   target?: number;
+  /** Most that critter's figure itself may be. */
+  limit?: number;
 }
 
 const NS_PER_MS = 1e6;
@@ -40,6 +43,24 @@ function memory(label: string, name: string, target?: number): Figure {
   return { label, unit: "MB", target, value: ({ memory }) => median(memory[name] ?? []) / BYTES_PER_MB };
 }
 
+/** The figures of a stream that bench/streams.ts knows by the name. */
+function stream(label: string, name: string): Figure[] {
+  const mebibytes = STREAM_BYTES / BYTES_PER_MB;
+  return [
+    {
+      label: `1 GiB ${label}`,
+      unit: "MB/s",
+      value: ({ durations }) => mebibytes / (median(durations[`stream ${name}`] ?? []) / NS_PER_S),
+    },
+    {
+      label: `daemon's growth meanwhile, at most`,
+      unit: "MB",
+      limit: 32,
+      value: ({ memory }) => percentile(memory[`growth ${name}`] ?? [], 1) / BYTES_PER_MB,
+    },
+  ];
+}
+
 /** Create and start of the same run, added. */
 function createAndStart({ durations }: Measurements): number {
   const starts = durations.StartContainer ?? [];
@@ -59,6 +80,13 @@ export const FIGURES: readonly Figure[] = [
   operation("ContainerStatus", "ContainerStatus"),
   operation("StopContainer", "StopContainer"),
   operation("RemoveContainer", "RemoveContainer"),
+  operation("ExecSync (true), p50", "ExecSync", 1),
+  ...stream("out of exec, SPDY", "exec out, spdy"),
+  ...stream("into exec, SPDY", "exec in, spdy"),
+  ...stream("out of port-forward, SPDY", "port-forward, spdy"),
+  ...stream("out of exec, WebSocket", "exec out, websocket"),
+  ...stream("into exec, WebSocket", "exec in, websocket"),
+  ...stream("out of port-forward, WebSocket", "port-forward, websocket"),
   operation("PullImage (busybox)", "PullImage"),
   operation("ImageStatus", "ImageStatus"),
   operation("ListImages", "ListImages"),

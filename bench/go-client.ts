@@ -12,9 +12,18 @@ const run = promisify(execFile);
 export type Durations = Record<string, number[]>;
 
 /** Builds the client, unless it is built already, and answers its path. Needs Go. */
-export async function buildClient(): Promise<string> {
-  const program = join(cacheDir(), "bench", "cri-bench");
-  await run("go", ["build", "-o", program, "."], { cwd: join(import.meta.dirname, "go") });
+export function buildClient(): Promise<string> {
+  return build(join(import.meta.dirname, "go"), "cri-bench");
+}
+
+/** Builds the client that streams, as the tests have it, and answers its path. Needs Go. */
+export function buildStreamClient(): Promise<string> {
+  return build(join(import.meta.dirname, "..", "test", "stream-client"), "stream-client");
+}
+
+async function build(module: string, name: string): Promise<string> {
+  const program = join(cacheDir(), "bench", name);
+  await run("go", ["build", "-o", program, "."], { cwd: module });
   return program;
 }
 

@@ -4,6 +4,7 @@ import { type Durations, runClient } from "./go-client.ts";
 import { type Memory, memoryOf, memoryOfTree } from "./memory.ts";
 import { monitorsOf, type Runtime } from "./runtimes.ts";
 import { median } from "./statistics.ts";
+import { measureStreams } from "./streams.ts";
 
 /** What a group needs to measure a runtime. */
 export interface Subject {
@@ -31,6 +32,13 @@ const RUNS_A_ROUND = 5;
 /** The sized images are pulled this often. */
 const SIZED_PULLS = 3;
 
+/** ExecSync is called this often, in so many rounds. */
+const EXECS = 200;
+const EXEC_ROUNDS = 4;
+
+/** A gibibyte is sent this often in each direction. */
+const STREAM_ROUNDS = 3;
+
 const SIZED = ["small-files", "large-layers", "many-layers"];
 
 function simple(name: string): Group {
@@ -53,6 +61,20 @@ const pulls: Group = {
   },
 };
 
+const execSync: Group = {
+  name: "execsync",
+  rounds: () => EXEC_ROUNDS,
+  async measure(subject) {
+    add(subject, await run(subject, "execsync", "-runs", String(EXECS / EXEC_ROUNDS)));
+  },
+};
+
+const streams: Group = {
+  name: "streams",
+  rounds: (runs) => Math.min(runs, STREAM_ROUNDS),
+  measure: measureStreams,
+};
+
 const density: Group = {
   name: "density",
   fresh: true,
@@ -70,6 +92,8 @@ export const GROUPS: readonly Group[] = [
   simple("containers"),
   simple("images"),
   pulls,
+  execSync,
+  streams,
   density,
 ];
 

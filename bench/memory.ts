@@ -1,5 +1,5 @@
 /** Memory of processes, as the kernel adds it up in smaps_rollup. All figures are in bytes. */
-import { readFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { processes } from "../test/support/processes.ts";
 
 export interface Memory {
@@ -21,6 +21,20 @@ export function memoryOf(pid: number): Memory | undefined {
   const bytes = (name: string) =>
     Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(text)?.[1] ?? 0) * 1024;
   return { rss: bytes("Rss"), private: bytes("Private_Dirty"), pss: bytes("Pss") };
+}
+
+/** Calls `body` and answers by how much a process grew at most meanwhile: its peak less what it had before. */
+export async function growthDuring(pid: number, body: () => Promise<unknown>): Promise<number> {
+  // The kernel's "5" makes the peak what there is now.
+  writeFileSync(`/proc/${pid}/clear_refs`, "5");
+  const before = readStatus(pid, "VmRSS");
+  await body();
+  return readStatus(pid, "VmHWM") - before;
+}
+
+function readStatus(pid: number, name: string): number {
+  const text = readFileSync(`/proc/${pid}/status`, "utf8");
+  return Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, "m").exec(text)?.[1]) * 1024;
 }
 
 /** The memory of a daemon and its helper processes together. Monitors are no children of it and do not count. */

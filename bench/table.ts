@@ -15,7 +15,7 @@ export function renderTable(names: readonly string[], measured: readonly Measure
       `${figure.label} (${figure.unit})`,
       ...values.map(number),
       ...(compared ? [ratioText(ratioOf(values))] : []),
-      ...(compared && promised ? [verdict(figure, ratioOf(values))] : []),
+      ...(compared && promised ? [verdict(figure, values)] : []),
     ]);
   const rule = head.map((_, column) => (column === 0 ? "---" : "---:"));
   return [head, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
@@ -25,9 +25,10 @@ function ratioOf([first = Number.NaN, second = Number.NaN]: number[]): number {
   return first / second;
 }
 
-function verdict({ target }: Figure, ratio: number): string {
-  if (target === undefined || Number.isNaN(ratio)) return "";
-  return `≤ ${target} ${ratio <= target ? "met" : "MISSED"}`;
+function verdict({ target, limit }: Figure, values: number[]): string {
+  const [value, most] = limit === undefined ? [ratioOf(values), target] : [values[0], limit];
+  if (value === undefined || most === undefined || Number.isNaN(value)) return "";
+  return `≤ ${most} ${value <= most ? "met" : "MISSED"}`;
 }
 
 function ratioText(ratio: number): string {

@@ -30,6 +30,7 @@ Benchmarks:
   pods        run, ask, stop and remove pods, one after another
   containers  create, start, ask, stop and remove containers in one pod
   images      pull, ask, list and remove an image
+  execsync    run true in one container, again and again
   density     create many pods of some containers, list them, keep some until standard input ends, remove them
 
 Flags:
@@ -40,6 +41,7 @@ func main() {
 		"pods":       benchmarkPods,
 		"containers": benchmarkContainers,
 		"images":     benchmarkImages,
+		"execsync":   benchmarkExecSync,
 		"density":    benchmarkDensity,
 	}
 	var opts options

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { setTimeout as sleep } from "node:timers/promises";
 import { PortForward, StreamClient, TRANSPORTS, type Transport } from "../stream-client/client.ts";
 import { NGINX } from "../support/configs.ts";
-import { runtime } from "./endpoint.ts";
+import { cgroupParent, runtime } from "./endpoint.ts";
 import { assertAnswers } from "./http.ts";
 import { type Pod, type SpecContext, spec } from "./spec.ts";
 
@@ -46,9 +46,10 @@ const specs: Record<string, (cri: SpecContext, transport: Transport) => Promise<
   "runtime should support portforward in host network": async (cri, transport) => {
     const pod = await cri.runPod({
       portMappings: [{ containerPort: HOST_NETWORK_PORT }],
-      linux: { securityContext: { namespaceOptions: { network: "NODE" } } },
+      linux: { cgroupParent, securityContext: { namespaceOptions: { network: "NODE" } } },
     });
     await cri.runContainer(pod, { image: { image: HOST_NETWORK_NGINX }, command: [] });
+    await assertAnswers(`http://127.0.0.1:${HOST_NETWORK_PORT}/`);
     await assertForwards(pod, transport, HOST_NETWORK_PORT);
   },
 };

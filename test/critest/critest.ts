@@ -19,6 +19,8 @@ export interface CritestOptions {
   skip?: string[];
   /** How many specs at once; more than one needs the program `ginkgo` beside critest. Default: 1. */
   parallel?: number;
+  /** Whether the specs of Streaming use WebSocket in place of SPDY. */
+  websocket?: boolean;
   /** Prefix for images of e2e tests instead of registry.k8s.io. */
   registryPrefix?: string;
   /** File that is given critest's whole output. */
@@ -26,6 +28,8 @@ export interface CritestOptions {
   /** The program, see `findCritest`. */
   program: string;
 }
+
+const WEBSOCKET = ["-websocket-exec", "-websocket-attach", "-websocket-portforward"];
 
 /** Where critest is, or undefined: `CRITEST`, the cache's bin/critest, PATH. */
 export function findCritest(): string | undefined {
@@ -55,6 +59,7 @@ function flags(options: CritestOptions, report: string): string[] {
     `-image-endpoint=unix://${imageSocket}`,
     ...(registryPrefix ? [`-registry-prefix=${registryPrefix}`] : []),
     ...(parallel > 1 ? [`-parallel=${parallel}`] : []),
+    ...(options.websocket ? WEBSOCKET : []),
     `-ginkgo.focus=${groups.map(groupPattern).join("|")}`,
     ...[...LATER, ...skip].map((pattern) => `-ginkgo.skip=${pattern}`),
     `-ginkgo.json-report=${report}`,

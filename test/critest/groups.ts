@@ -9,6 +9,7 @@ export const GROUPS: Readonly<Record<string, string>> = {
   Idempotence: "Idempotence ",
   "Image Manager": "Image Manager ",
   "Image Consistency": "Image Consistency ",
+  Streaming: "Streaming ",
 };
 
 /** Specs of those groups that wait for a later issue: the metrics of pod sandboxes. */

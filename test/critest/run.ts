@@ -1,5 +1,6 @@
 // Runs critest against a socket, or a critter started for it: node test/critest/run.ts --socket PATH | --daemon
-//   [--group NAME]… [--skip REGEXP]… [--image-socket PATH] [--parallel N] [--registry-prefix P] [--log FILE] [--report FILE]
+//   [--group NAME]… [--skip REGEXP]… [--image-socket PATH] [--parallel N] [--registry-prefix P] [--websocket]
+//   [--log FILE] [--report FILE]
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { ensureImages, storeFolder } from "../images/store.ts";
@@ -17,6 +18,7 @@ const { values } = parseArgs({
     group: { type: "string", multiple: true },
     skip: { type: "string", multiple: true },
     parallel: { type: "string" },
+    websocket: { type: "boolean", default: false },
     "registry-prefix": { type: "string" },
     log: { type: "string" },
     report: { type: "string" },
@@ -47,6 +49,7 @@ function specs(program: string, socket: string): Promise<SpecResult[]> {
     groups: values.group ?? Object.keys(GROUPS),
     skip: values.skip,
     parallel: Number(values.parallel ?? 1),
+    websocket: values.websocket,
     registryPrefix: values["registry-prefix"],
     log: values.log,
   });

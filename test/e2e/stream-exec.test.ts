@@ -39,6 +39,14 @@ describe("Exec", { concurrency: 4 }, () => {
       assert.deepEqual((await exec([id, "cat"], "not wanted")).stdout.toString(), "");
     });
 
+    it("hands on all of standard input to a process that has closed its outputs", async () => {
+      await using pod = await livePod(parts.daemon);
+      const id = await pod.run();
+      const input = Buffer.alloc(32 * MEBIBYTE, "0123456789");
+      const { code } = await exec(["-i", id, "sh", "-c", "exec wc -c >/tmp/count 2>&1"], input);
+      assert.deepEqual([code, await pod.sh(id, "cat /tmp/count")], [0, String(input.length)]);
+    });
+
     it("with -t gives a terminal, whose output is one stream", async () => {
       await using pod = await livePod(parts.daemon);
       const id = await pod.run();
