@@ -36,8 +36,8 @@ export async function forwardChannels(
         await forward(session, port, inputs[index]!, output, connection.gone);
       } catch (error) {
         if (connection.gone.aborted) return;
-        const message = `error forwarding port ${port} to pod ${session.pod}: ${messageOf(error)}`;
-        log.info("forwarding failed", { pod: session.pod, port, error });
+        const message = `cannot forward port ${port} to pod ${session.pod}: ${messageOf(error)}`;
+        log.warn("cannot forward a port", { pod: session.pod, port, error });
         await connection.deliver(codec.encode(errorChannel(index), Buffer.from(message)));
       }
     }),

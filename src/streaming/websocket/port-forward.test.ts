@@ -82,7 +82,7 @@ describe("forwardChannels", () => {
     const client = await (await serve(loopbackForward([port]))).connect();
     assert.equal(await client.closed, 1000);
     const told = client.received(1).subarray(2).toString();
-    assert.match(told, new RegExp(`^error forwarding port ${port} to pod loopback: .*ECONNREFUSED`));
+    assert.match(told, new RegExp(`^cannot forward port ${port} to pod loopback: .*ECONNREFUSED`));
   });
 
   it("closes when the pod's side of the last connection ends, and loses nothing", async () => {
