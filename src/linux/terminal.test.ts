@@ -74,10 +74,11 @@ test("all output arrives, though its program ends at once, and all input, though
   assert.equal(await text(slow.terminal.stream), `${createHash("md5").update(megabyte).digest("hex")}  -\n`);
 });
 
-test("a reader that stops, stops the program, and nothing is read that is not wanted", async () => {
+test("a reader that stops, stops the program, and nothing is read that is not wanted", async (t) => {
   const { terminal, child } = run("yes");
+  t.after(terminal.close);
   await once(terminal.stream, "readable");
-  await sleep(100);
+  while (terminal.stream.readableLength < terminal.stream.readableHighWaterMark) await sleep(5);
   const kept = terminal.stream.readableLength;
   const turns = performance.nodeTiming.uvMetricsInfo.loopCount;
   await sleep(200);
