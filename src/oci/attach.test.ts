@@ -150,8 +150,8 @@ test("a client that stops reading stops the output, keeps nothing waiting, and d
   const busy = new Client();
   const attached = [lazy, busy.stdout].map((stdout) => attach(container, { stdout, onResize() {} }, never));
   await bed.runtime.start(container.id);
-  await sleep(300);
   const logged = () => statSync(container.logPath).size;
+  for (let size = -1; size !== logged(); await sleep(200)) size = logged();
   const [log, heard, kept] = [logged(), busy.said.stdout.length, lazy.writableLength];
   await sleep(100);
   assert.deepEqual([logged(), busy.said.stdout.length, lazy.writableLength], [log, heard, kept]);
