@@ -116,7 +116,10 @@ function consume(stream: SpdyStream, random: Random): void {
     () => stream.reset(random(12)),
     () => stream.resume(),
     () => setImmediate(() => stream.destroy()),
-    () => stream.reply(),
+    () => {
+      stream.reply();
+      setTimeout(() => stream.resume(), 50);
+    },
   ];
   choices[random(choices.length)]!();
 }
