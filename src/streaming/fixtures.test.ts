@@ -7,7 +7,7 @@ import { buildConfig, type Config } from "../config/load.ts";
 import { readSettings } from "../config/settings.ts";
 import { StreamServer } from "./server.ts";
 import type { CommandSession } from "./session.ts";
-import { SpdyTestClient } from "./spdy/test-client.ts";
+import { SpdyTestClient } from "./spdy/test-client.test.ts";
 
 export const defaults = buildConfig(readSettings(undefined), false).api;
 export const spdy = { connection: "Upgrade", upgrade: "SPDY/3.1" };

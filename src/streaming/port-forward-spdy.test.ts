@@ -5,7 +5,7 @@ import { buffer } from "node:stream/consumers";
 import { test } from "node:test";
 import { servePortForward } from "./port-forward-spdy.ts";
 import type { PortForwardSession } from "./session.ts";
-import { type SpdyPair, spdyPair } from "./spdy/test-client.ts";
+import { type SpdyPair, spdyPair } from "./spdy/test-client.test.ts";
 
 /** A port-forward from a client to a TCP server that does `serve` with each connection. */
 interface Forwarding extends SpdyPair {

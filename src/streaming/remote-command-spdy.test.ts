@@ -6,7 +6,7 @@ import type { CommandProtocol } from "./negotiation.ts";
 import { serveCommandOverSpdy } from "./remote-command-spdy.ts";
 import type { CommandSession, TerminalSize } from "./session.ts";
 import { ResetStatus } from "./spdy/frames.ts";
-import { type SpdyPair, spdyPair } from "./spdy/test-client.ts";
+import { type SpdyPair, spdyPair } from "./spdy/test-client.test.ts";
 
 type Run = CommandSession["run"];
 

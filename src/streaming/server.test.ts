@@ -20,7 +20,7 @@ import { StreamServer } from "./server.ts";
 import type { PortForwardSession } from "./session.ts";
 import { controlWithFlags, FrameType, words } from "./spdy/frames.ts";
 import { HeaderEncoder } from "./spdy/header-block.ts";
-import { SpdyTestClient } from "./spdy/test-client.ts";
+import { SpdyTestClient } from "./spdy/test-client.test.ts";
 
 describe("StreamServer", { timeout: 60_000 }, () => {
   let lines: Record<string, unknown>[] = [];

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { control, dataHeader, FrameType, ping, words } from "./frames.ts";
 import type { SpdyStream } from "./stream.ts";
-import { type SpdyPair, spdyPair } from "./test-client.ts";
+import { type SpdyPair, spdyPair } from "./test-client.test.ts";
 
 const CHUNK = Buffer.alloc(64 * 1024);
 

@@ -6,7 +6,7 @@ import type { SpdyConnection } from "./connection.ts";
 import { headerDictionary } from "./dictionary.ts";
 import { control, controlWithFlags, dataHeader, FrameType, ping, words } from "./frames.ts";
 import type { SpdyStream } from "./stream.ts";
-import { type SpdyPair, spdyPair } from "./test-client.ts";
+import { type SpdyPair, spdyPair } from "./test-client.test.ts";
 
 /** Opens a stream and accepts it. */
 async function openStream({ client, connection }: SpdyPair, headers = {}): Promise<SpdyStream> {

@@ -1,21 +1,13 @@
 /** The server's side of a SPDY/3.1 connection: streams that a client opens, over one socket. */
 import { EventEmitter } from "node:events";
 import type { Duplex } from "node:stream";
+import { DataSender } from "./data-sender.ts";
 import { FlowControl } from "./flow-control.ts";
 import { type DataPiece, type Frame, FrameReader } from "./frame-reader.ts";
-import {
-  dataHeader,
-  GoAwayStatus,
-  goAway,
-  ping,
-  ResetStatus,
-  rstStream,
-  synReply,
-  windowUpdate,
-} from "./frames.ts";
+import { GoAwayStatus, goAway, ping, ResetStatus, rstStream, synReply, windowUpdate } from "./frames.ts";
 import { HeaderDecoder, HeaderEncoder } from "./header-block.ts";
 import { ReadingLimits } from "./reading-limits.ts";
-import { SpdyStream, type StreamCarrier, type WriteDone } from "./stream.ts";
+import { SpdyStream, type StreamCarrier } from "./stream.ts";
 
 /** What a connection allows and how long it waits; the defaults are for production. */
 export interface SpdyOptions {
@@ -27,12 +19,9 @@ export interface SpdyOptions {
   probeMs?: number;
 }
 
-/** Of a data frame's payload: a longer write makes several. Peers collect a frame before they hand it on. */
-const MAX_PAYLOAD_BYTES = 256 * 1024;
 /** A client answers no ping with an odd id that it did not send, and Go's do not even wonder. */
 const PROBE_ID = 0x7fff_ffff;
 const NO_HEADERS: ReadonlyMap<string, string> = new Map();
-const NOTHING = Buffer.alloc(0);
 
 /**
  * Emits `stream` for each stream that the client opens, and `close` once, when the socket has closed: with an error when the
@@ -51,8 +40,7 @@ export class SpdyConnection extends EventEmitter<{
   readonly #encoder = new HeaderEncoder();
   readonly #decoder = new HeaderDecoder();
   readonly #streams = new Map<number, SpdyStream>();
-  /** Writes that wait for the peer's window, by stream. */
-  readonly #waiting = new Map<number, { payload: Buffer; done: WriteDone }>();
+  readonly #sender: DataSender;
   readonly #closed = Promise.withResolvers<void>();
   readonly #carrier: StreamCarrier;
   #probe: NodeJS.Timeout | undefined;
@@ -69,6 +57,7 @@ export class SpdyConnection extends EventEmitter<{
     super();
     this.#socket = socket;
     this.#options = { maxStreams: 4096, lingerMs: 10_000, probeMs: 5_000, ...options };
+    this.#sender = new DataSender(socket, this.#flow);
     this.#carrier = this.#makeCarrier();
     socket.on("data", (chunk: Buffer) => {
       this.#reader.push(chunk);
@@ -191,11 +180,11 @@ export class SpdyConnection extends EventEmitter<{
         break;
       case "settings":
         if (frame.initialWindow !== undefined) this.#flow.resize(frame.initialWindow);
-        this.#sendWaiting();
+        this.#sender.sendWaiting();
         break;
       case "window-update":
         this.#flow.enlarge(frame.streamId, frame.delta);
-        this.#sendWaiting();
+        this.#sender.sendWaiting();
         break;
       default: // GOAWAY asks nothing of a side that opens no streams.
     }
@@ -268,8 +257,8 @@ export class SpdyConnection extends EventEmitter<{
     return {
       sendReply: (streamId) => this.#answer(synReply(streamId, this.#encoder.encode(NO_HEADERS))),
       sendReset: (streamId, status) => this.#answer(rstStream(streamId, status)),
-      sendData: (streamId, payload, done) => this.#sendData(streamId, payload, done),
-      sendFin: (streamId, done) => this.#writeData(streamId, NOTHING, true, done),
+      sendData: (streamId, payload, done) => this.#sender.send(streamId, payload, done),
+      sendFin: (streamId, done) => this.#sender.sendFin(streamId, done),
       noteReading: (stream, consumed, held) => {
         if (consumed !== 0) this.#flow.consumed(stream.id, consumed);
         if (held !== 0) this.#limits.note(stream, held);
@@ -278,41 +267,9 @@ export class SpdyConnection extends EventEmitter<{
       forget: (stream) => {
         this.#streams.delete(stream.id);
         this.#flow.close(stream.id);
-        // Its writer may wait for the end of the write, as with every other.
-        this.#waiting.get(stream.id)?.done(new Error(`SPDY stream ${stream.id} has closed`));
-        this.#waiting.delete(stream.id);
+        this.#sender.forget(stream.id);
       },
     };
-  }
-
-  #sendData(streamId: number, payload: Buffer, done: WriteDone): void {
-    const size = Math.min(payload.length, MAX_PAYLOAD_BYTES, this.#flow.room(streamId));
-    if (size <= 0 && payload.length > 0) {
-      this.#waiting.set(streamId, { payload, done });
-      return;
-    }
-    this.#flow.sent(streamId, size);
-    if (size === payload.length) {
-      this.#writeData(streamId, payload, false, done);
-      return;
-    }
-    this.#writeData(streamId, payload.subarray(0, size), false);
-    this.#sendData(streamId, payload.subarray(size), done);
-  }
-
-  #sendWaiting(): void {
-    for (const [streamId, { payload, done }] of [...this.#waiting]) {
-      this.#waiting.delete(streamId);
-      this.#sendData(streamId, payload, done);
-    }
-  }
-
-  /** Header and payload go out in one system call, uncopied. */
-  #writeData(streamId: number, payload: Buffer, fin: boolean, done?: WriteDone): void {
-    this.#socket.cork();
-    this.#socket.write(dataHeader(streamId, payload.length, fin), payload.length === 0 ? done : undefined);
-    if (payload.length > 0) this.#socket.write(payload, done);
-    this.#socket.uncork();
   }
 }
 

@@ -16,7 +16,7 @@ import {
 } from "./frames.ts";
 import { HeaderEncoder } from "./header-block.ts";
 import type { SpdyStream } from "./stream.ts";
-import { spdyPair } from "./test-client.ts";
+import { spdyPair } from "./test-client.test.ts";
 
 const seed = Number(process.env.FUZZ_SEED ?? 20_261);
 const connections = Number(process.env.FUZZ_CONNECTIONS ?? 600);

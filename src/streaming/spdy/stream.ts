@@ -1,5 +1,6 @@
 /** A stream of a SPDY/3.1 connection, opened by the client, as a Duplex whose halves end apart. */
 import { Duplex } from "node:stream";
+import type { WriteDone } from "./data-sender.ts";
 import { ResetStatus } from "./frames.ts";
 
 /** What waits in a stream for its reader before the connection stops reading, in bytes. */
@@ -10,8 +11,6 @@ const MAX_UNSENT_BYTES = 64 * 1024;
 const PIECE_OVERHEAD = 128;
 /** A smaller piece is copied, so that it does not keep the whole chunk that it came in. */
 const MIN_SHARED_BYTES = 4096;
-
-export type WriteDone = (error?: Error | null) => void;
 
 /** What a stream asks of its connection. */
 export interface StreamCarrier {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { after, before, describe, it } from "node:test";
 import { createWebSocketStream } from "ws";
-import { SpdyTestClient } from "../spdy/test-client.ts";
+import { SpdyTestClient } from "../spdy/test-client.test.ts";
 import { loopbackForward, TestServer } from "./test-bed.test.ts";
 
 const subprotocol = "SPDY/3.1+portforward.k8s.io";
