@@ -96,7 +96,7 @@ describe("sessions that are cut off", () => {
 
   async function cutWebSocket(pod: LivePod, id: string, random: Random): Promise<void> {
     const url = await sessionUrl(pod, id, random);
-    const protocol = ["v5.channel.k8s.io", "v4.channel.k8s.io", "SPDY/3.1+portforward.k8s.io"][random(3)]!;
+    const protocol = ["v5.channel.k8s.io", "v4.channel.k8s.io", "base64.channel.k8s.io"][random(3)]!;
     const socket = new WebSocket(url.replace(/^http/, "ws"), protocol);
     socket.on("error", () => {});
     socket.once("open", () => {

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import { describe, it } from "node:test";
 import { PortForward, runClient, TRANSPORTS, type Transport } from "../stream-client/client.ts";
+import { NGINX } from "../support/configs.ts";
 import { outcome } from "../support/cri.ts";
 import { eventually } from "../support/eventually.ts";
 import { type LivePod, livePod } from "../support/live-pod.ts";
@@ -14,8 +15,6 @@ const MEBIBYTE = 1 << 20;
 
 /** Sums what it is sent, which it cannot before the client has closed its half. */
 const SUM = 7001;
-/** Sends four mebibytes. */
-const SOURCE = 7002;
 /** Sends back what it is sent. */
 const ECHO = 7003;
 /** Nobody listens there. */
@@ -23,12 +22,11 @@ const CLOSED = 7009;
 
 const PROGRAMS: Record<number, string> = {
   [SUM]: "md5sum",
-  [SOURCE]: `head -c ${4 * MEBIBYTE} /dev/zero`,
   [ECHO]: "cat",
 };
 
 describe("PortForward", { concurrency: 2 }, () => {
-  const parts = suite();
+  const parts = suite({ images: [NGINX] });
 
   for (const transport of TRANSPORTS)
     describe(`over ${transport}`, { concurrency: 2 }, () => specify(transport));
@@ -49,10 +47,16 @@ describe("PortForward", { concurrency: 2 }, () => {
 
     it("carries 50 downloads at a time over one session", async () => {
       await using pod = await livePod(parts.daemon);
-      await serve(pod, PROGRAMS);
-      await using session = await forward(pod, SOURCE);
-      const sizes = await inParallel(150, 50, async () => (await session.ask(0)).length);
-      assert.deepEqual(new Set(sizes), new Set([4 * MEBIBYTE]));
+      const id = await pod.run({ image: { image: NGINX }, command: [] });
+      await pod.sh(id, `yes critter | head -c ${4 * MEBIBYTE} >/usr/share/nginx/html/file`);
+      const sum = (await pod.sh(id, "md5sum /usr/share/nginx/html/file")).split(" ")[0];
+      await using session = await forward(pod, 80);
+      const sums = await inParallel(150, 50, async () => {
+        const request = { headers: { connection: "close" } };
+        const response = await fetch(`http://127.0.0.1:${session.ports[0]}/file`, request);
+        return md5(Buffer.from(await response.arrayBuffer()));
+      });
+      assert.deepEqual(new Set(sums), new Set([sum]));
     });
 
     it("reports a refused port on the error stream, and the session goes on", async () => {

@@ -87,5 +87,7 @@ func openStream(connection httpstream.Connection, headers http.Header, kind stri
 	if err != nil {
 		return nil, err
 	}
-	return stream, stream.Close()
+	// The other side may have closed it already.
+	_ = stream.Close()
+	return stream, nil
 }
