@@ -5,7 +5,8 @@ import { EventEmitter } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { Socket } from "node:net";
 import { constants } from "node:os";
-import { check, declare, LinuxError } from "./libc.ts";
+import { declare, LinuxError } from "./libc.ts";
+import { openPipe } from "./pipe.ts";
 import { ProcessWatcher } from "./process-watcher.ts";
 
 const initActions = declare("int posix_spawn_file_actions_init(void *actions)");
@@ -22,16 +23,12 @@ const posixSpawn = declare(
   "int posix_spawnp(_Out_ int *pid, const char *path, const void *actions, const void *attributes, const char **argv, const char **envp)",
 );
 const waitpid = declare("int waitpid(int pid, _Out_ int *status, int options)");
-const pipe2 = declare("int pipe2(_Out_ void *fds, int flags)");
-const fcntl = declare("int fcntl(int fd, int command, int argument)");
 
 const SETSIGDEF = 0x04;
 const SETSIGMASK = 0x08;
 const SETSID = 0x80;
 const WNOHANG = 1;
 const O_RDWR = 2;
-const O_CLOEXEC = 0x80000;
-const F_DUPFD_CLOEXEC = 1030;
 /** Larger than posix_spawn_file_actions_t, posix_spawnattr_t and sigset_t of any glibc. */
 const STRUCT_BYTES = 512;
 
@@ -48,9 +45,9 @@ export interface SpawnOptions {
 
 /**
  * What a descriptor of the child is: /dev/null, a pipe (0 to write to, others to read from), or a file that the child opens
- * to read and write; a terminal becomes its controlling one if it is `detached`.
+ * to read and write; a terminal becomes its controlling one if it is `detached`. Or a descriptor of ours, above all of the child's.
  */
-export type Stdio = "ignore" | "pipe" | { path: string };
+export type Stdio = "ignore" | "pipe" | { path: string } | { fd: number };
 
 interface Events {
   /** It could not be started. */
@@ -145,7 +142,7 @@ class Pipes {
 
   constructor(stdio: SpawnOptions["stdio"]) {
     for (const [index, kind] of stdio.entries()) {
-      const [reading, writing] = kind === "pipe" ? makePipe(stdio.length) : [-1, -1];
+      const { reading, writing } = kind === "pipe" ? openPipe(stdio.length) : { reading: -1, writing: -1 };
       this.theirs.push(index === 0 ? reading : writing);
       this.#ours.push(index === 0 ? writing : reading);
     }
@@ -167,25 +164,15 @@ class Pipes {
   }
 }
 
-/** A pipe whose descriptors are none of the child's first `reserved`, which would be overwritten one by the other. */
-function makePipe(reserved: number): [number, number] {
-  const fds = Buffer.alloc(8);
-  check(pipe2(fds, O_CLOEXEC), "pipe2", "");
-  return [fds.readInt32LE(0), fds.readInt32LE(4)].map((fd) => {
-    if (fd >= reserved) return fd;
-    const raised = check(fcntl(fd, F_DUPFD_CLOEXEC, reserved), "fcntl", `F_DUPFD_CLOEXEC ${fd}`);
-    closeSync(fd);
-    return raised;
-  }) as [number, number];
-}
-
 function start(path: string, args: readonly string[], options: SpawnOptions, fds: readonly number[]): number {
   const actions = Buffer.alloc(STRUCT_BYTES);
   initActions(actions);
   try {
     for (const [target, kind] of options.stdio.entries()) {
-      if (typeof kind === "object") addOpen(actions, target, kind.path, O_RDWR, 0);
-      else addDup(actions, kind === "pipe" ? fds[target] : nullDevice(), target);
+      if (kind === "ignore") addDup(actions, nullDevice(), target);
+      else if (kind === "pipe") addDup(actions, fds[target], target);
+      else if ("fd" in kind) addDup(actions, kind.fd, target);
+      else addOpen(actions, target, kind.path, O_RDWR, 0);
     }
     if (options.cwd !== undefined) addChdir(actions, options.cwd);
     const pid: number[] = [0];

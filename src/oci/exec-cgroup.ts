@@ -38,10 +38,15 @@ export class ExecCgroup {
     mkdirSync(this.#folder);
   }
 
+  /** The processes that the exec has now. */
+  get processes(): number[] {
+    return processesIn(machineCgroups(), this.#path);
+  }
+
   /** Removes the cgroup after an orderly end; a process that the exec left running becomes one of the container's. */
   release(): void {
     for (let attempt = 0; attempt < 3 && !this.#remove(); attempt++) {
-      for (const pid of processesIn(machineCgroups(), this.#path)) this.#moveUp(pid);
+      for (const pid of this.processes) this.#moveUp(pid);
     }
     // What is still there then goes with the container's own cgroup.
   }

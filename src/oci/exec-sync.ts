@@ -1,27 +1,17 @@
 /** Runs a command in a running container by the runtime's `exec`, to its end or to a time limit that leaves nothing behind. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { status } from "@grpc/grpc-js";
-import { hastenMoves } from "../cgroups/hasten-moves.ts";
 import { StatusError } from "../cri/status-error.ts";
 import { launch, type ProgramResult, type Running } from "../linux/program.ts";
-import { log } from "../log.ts";
-import { ExecCgroup } from "./exec-cgroup.ts";
-import type { Runtime } from "./runtime.ts";
-import { hasRuntimeError, RuntimeError, runtimeMessage } from "./runtime-error.ts";
+import { type ExecOptions, ExecProcess } from "./exec-process.ts";
 
 const MAX_OUTPUT_BYTES = 16 << 20;
 const REAP_MS = 1_000;
 /** setTimeout takes 31 bits of milliseconds, 24 days, and fires at once for more. */
 const LONGEST_TIMER_MS = 0x7fffffff;
 
-export interface ExecSyncOptions {
-  runtime: Runtime;
-  /** The container's id. */
-  id: string;
-  /** `process` of the OCI runtime specification; `terminal` must be false. */
-  process: object;
+/** `terminal` of the process must be false. */
+export interface ExecSyncOptions extends ExecOptions {
   /** 0 for no limit; nor is there one beyond 24 days. */
   timeoutMs: number;
   signal?: AbortSignal;
@@ -34,39 +24,26 @@ export interface ExecSyncResult {
   exitCode: number;
 }
 
-let count = 0;
-
 /**
  * Runs a process in a container and waits for its end. DEADLINE_EXCEEDED after `timeoutMs`, or the signal's reason, when every
  * process that the exec has started is gone. RuntimeError when the runtime could not start it.
  */
 export async function execSync(options: ExecSyncOptions): Promise<ExecSyncResult> {
-  const { runtime, id } = options;
   options.signal?.throwIfAborted();
-  hastenMoves();
-  const name = `exec-${process.pid}-${++count}`;
-  const cgroup = new ExecCgroup(runtime, id, name);
-  const files = new ExecFiles(runtime, name);
+  const execProcess = new ExecProcess(options);
   try {
-    files.writeProcess(options.process);
-    const result = await runWithin(cgroup, files, options);
-    return outcome(result, files.log(), runtime);
+    const result = await runWithin(execProcess, options);
+    const { stdout, stderr } = result;
+    return { stdout, stderr, exitCode: execProcess.exitCode(result) };
   } finally {
-    files.remove();
-    cgroup.release();
+    execProcess.release();
   }
 }
 
-async function runWithin(
-  cgroup: ExecCgroup,
-  files: ExecFiles,
-  options: ExecSyncOptions,
-): Promise<ProgramResult> {
-  const { runtime, id, timeoutMs, signal } = options;
-  const logging = ["--log", files.logPath];
-  const exec = ["exec", "--cgroup", cgroup.argument, "--process", files.processPath, id];
+async function runWithin(execProcess: ExecProcess, options: ExecSyncOptions): Promise<ProgramResult> {
+  const { runtime, timeoutMs, signal } = options;
   const running = await launch(runtime.path, {
-    args: [...runtime.globalArgs, ...logging, ...exec],
+    args: execProcess.args(),
     env: runtime.env,
     maxOutputBytes: MAX_OUTPUT_BYTES,
   });
@@ -79,7 +56,7 @@ async function runWithin(
     if (signal?.aborted) onAbort();
     return await Promise.race([running.ended, stopped]);
   } catch (error) {
-    await end(running, cgroup, id);
+    await end(running, execProcess);
     throw error;
   } finally {
     clearTimeout(timer);
@@ -87,14 +64,10 @@ async function runWithin(
   }
 }
 
-/** The processes first: the runtime then reaps its child, and ends by itself. */
-async function end(running: Running, cgroup: ExecCgroup, id: string): Promise<void> {
-  try {
-    await cgroup.kill();
-    await Promise.race([running.ended, sleep(REAP_MS, undefined, { ref: false })]);
-  } catch (error) {
-    log.warn("a process of an exec survives SIGKILL", { container_id: id, error });
-  }
+/** The processes first: killed before them, the runtime would leave them to nobody. */
+async function end(running: Running, execProcess: ExecProcess): Promise<void> {
+  await execProcess.kill();
+  await Promise.race([running.ended, sleep(REAP_MS, undefined, { ref: false })]);
   running.kill();
   await running.ended;
 }
@@ -104,48 +77,4 @@ function timeout(ms: number): StatusError {
     status.DEADLINE_EXCEEDED,
     `command was killed: timeout ${ms / 1000}s exceeded: context deadline exceeded`,
   );
-}
-
-function outcome(
-  { stdout, stderr, exitCode, exitSignal }: ProgramResult,
-  said: string,
-  runtime: Runtime,
-): ExecSyncResult {
-  if (exitCode === 0) return { stdout, stderr, exitCode };
-  // The runtime's exit code is its process's; only the log tells a failure of its own.
-  if (hasRuntimeError(said)) throw new RuntimeError(`${runtime.name} exec`, runtimeMessage(said));
-  if (exitCode === null) throw new RuntimeError(`${runtime.name} exec`, `was ended by ${exitSignal}`);
-  return { stdout, stderr, exitCode };
-}
-
-/** What passes between us and the runtime besides the streams: the process to run, and the runtime's own messages. */
-class ExecFiles {
-  readonly processPath: string;
-  readonly logPath: string;
-
-  constructor({ root }: Runtime, name: string) {
-    // Beside the state folder, in which every folder counts as a container.
-    const folder = `${root}-exec`;
-    this.processPath = join(folder, `${name}.json`);
-    this.logPath = join(folder, `${name}.log`);
-  }
-
-  writeProcess(process: object): void {
-    mkdirSync(dirname(this.processPath), { recursive: true, mode: 0o700 });
-    writeFileSync(this.processPath, JSON.stringify(process), { mode: 0o600 });
-  }
-
-  log(): string {
-    try {
-      return readFileSync(this.logPath, "utf8");
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
-      throw error;
-    }
-  }
-
-  remove(): void {
-    rmSync(this.processPath, { force: true });
-    rmSync(this.logPath, { force: true });
-  }
 }

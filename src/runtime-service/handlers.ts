@@ -1,6 +1,7 @@
 /** The RuntimeService: which file answers which RPC. */
 import type { RuntimeServiceMethods } from "../cri/messages.ts";
 import type { Handlers } from "../cri/server.ts";
+import { attach } from "./attach.ts";
 import { containerCreate } from "./container-create.ts";
 import { containerList } from "./container-list.ts";
 import { containerLogReopen } from "./container-log-reopen.ts";
@@ -12,6 +13,7 @@ import { containerStatus } from "./container-status.ts";
 import { containerStop } from "./container-stop.ts";
 import { containerUpdateResources } from "./container-update-resources.ts";
 import type { RuntimeServiceContext } from "./context.ts";
+import { exec } from "./exec.ts";
 import { execSync } from "./exec-sync.ts";
 import { podSandboxList } from "./pod-sandbox-list.ts";
 import { podSandboxRemove } from "./pod-sandbox-remove.ts";
@@ -20,6 +22,7 @@ import { podSandboxStats } from "./pod-sandbox-stats.ts";
 import { podSandboxStatsList } from "./pod-sandbox-stats-list.ts";
 import { podSandboxStatus } from "./pod-sandbox-status.ts";
 import { podSandboxStop } from "./pod-sandbox-stop.ts";
+import { portForward } from "./port-forward.ts";
 import { runtimeConfig } from "./runtime-config.ts";
 import { status } from "./status.ts";
 import { updateRuntimeConfig } from "./update-runtime-config.ts";
@@ -50,5 +53,8 @@ export function runtimeServiceHandlers(context: RuntimeServiceContext): Handlers
     ListPodSandboxStats: (request) => podSandboxStatsList(context, request),
     ReopenContainerLog: (request) => containerLogReopen(context, request),
     ExecSync: (request) => execSync(context, request),
+    Exec: (request) => exec(context, request),
+    Attach: (request) => attach(context, request),
+    PortForward: (request) => portForward(context, request),
   };
 }

@@ -18,6 +18,8 @@ export interface Spec {
 
 export interface Process {
   terminal: boolean;
+  /** Of the terminal, in characters. */
+  consoleSize?: { width: number; height: number };
   user: User;
   args: string[];
   env: string[];

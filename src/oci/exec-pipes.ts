@@ -1,0 +1,94 @@
+/** Reaches the command of an exec by pipes. */
+import { closeSync } from "node:fs";
+import { Socket } from "node:net";
+import type { Readable, Writable } from "node:stream";
+import type { Stdio } from "../linux/child-process.ts";
+import { enlargePipe, openPipe, type Pipe } from "../linux/pipe.ts";
+import { PipeOutput } from "../linux/pipe-output.ts";
+import type { Wiring } from "./exec-wiring.ts";
+import type { ProcessStreams } from "./streams.ts";
+
+/** What an unprivileged process may have too. */
+const PIPE_BYTES = 1 << 20;
+const STDIO_COUNT = 3;
+
+/** Wires each stream that the client asked for with a pipe of the command's, the others with /dev/null. */
+export class PipeWiring implements Wiring {
+  readonly stdio: Stdio[] = [];
+  readonly drained: Promise<unknown>;
+  readonly #theirs: number[] = [];
+  readonly #outputs: PipeOutput[] = [];
+  readonly #stdin: Socket | undefined;
+
+  constructor({ stdin, stdout, stderr }: ProcessStreams) {
+    try {
+      this.#stdin = stdin && this.#input(stdin);
+      if (!stdin) this.stdio.push("ignore");
+      for (const target of [stdout, stderr]) this.#output(target);
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+    this.drained = Promise.all(this.#outputs.map(({ ended }) => ended));
+  }
+
+  handedOver(): void {
+    for (const fd of this.#theirs.splice(0)) closeSync(fd);
+  }
+
+  endWhenQuiet(quietMs: number): void {
+    for (const output of this.#outputs) output.endWhenQuiet(quietMs);
+  }
+
+  hangUp(): void {
+    this.#stdin?.destroy();
+    for (const output of this.#outputs) output.discard();
+  }
+
+  close(): void {
+    this.handedOver();
+    this.#stdin?.destroy();
+    for (const output of this.#outputs) output.close();
+  }
+
+  #input(source: Readable): Socket {
+    const { reading, writing } = this.#pipe();
+    this.#give(reading);
+    const socket = new Socket({ fd: writing, readable: false, writable: true });
+    feed(source, socket);
+    return socket;
+  }
+
+  #output(target: Writable | undefined): void {
+    if (!target) {
+      this.stdio.push("ignore");
+      return;
+    }
+    const { reading, writing } = this.#pipe();
+    this.#give(writing);
+    this.#outputs.push(new PipeOutput(reading, target));
+  }
+
+  #pipe(): Pipe {
+    const pipe = openPipe(STDIO_COUNT);
+    enlargePipe(pipe.writing, PIPE_BYTES);
+    return pipe;
+  }
+
+  #give(fd: number): void {
+    this.#theirs.push(fd);
+    this.stdio.push({ fd });
+  }
+}
+
+/** A program that does not read its input, or closes it, is no error: what the client still sends is dropped. */
+function feed(source: Readable, target: Socket): void {
+  source.pipe(target);
+  // One that is reset does not end.
+  source.once("close", () => target.end());
+  target.on("error", () => {});
+  target.once("close", () => {
+    source.unpipe(target);
+    source.resume();
+  });
+}
