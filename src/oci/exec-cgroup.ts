@@ -1,7 +1,7 @@
 /**
  * A cgroup of its own for each exec, below its container's: a child of it may fork twice, take a new session or clean its
  * environment and parentage, but not leave its cgroup (unless the container may write cgroups). So all of an exec can be killed. */
-import { mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { machineCgroups } from "../cgroups/machine.ts";
 import { processesIn } from "../cgroups/processes.ts";
@@ -22,19 +22,11 @@ export class ExecCgroup {
 
   /** Makes the cgroup `name` below that of container `id`. Throws RuntimeError when the runtime has no such container. */
   constructor(runtime: Runtime, id: string, name: string) {
-    const { version, hierarchies } = machineCgroups();
-    const paths = containerCgroups(runtime, id);
-    const controller = version === "v2" ? "" : (controllers.find((one) => paths.has(one)) ?? "");
-    const parent = paths.get(controller);
-    const hierarchy = hierarchies.find((one) =>
-      controller ? one.controllers.includes(controller) : one.unified,
-    );
-    if (!parent || !hierarchy)
-      throw new RuntimeError(`${runtime.name} exec`, `container ${id} has no cgroup`);
+    const { controller, mount, folder } = containerCgroup(runtime, id);
     this.argument = controller ? `${controller}:${name}` : name;
-    this.#parent = join(hierarchy.mount, relative(hierarchy.mount, parent));
-    this.#folder = join(this.#parent, name);
-    this.#path = `/${relative(hierarchy.mount, this.#folder)}`;
+    this.#parent = folder;
+    this.#folder = join(folder, name);
+    this.#path = `/${relative(mount, this.#folder)}`;
     mkdirSync(this.#folder);
   }
 
@@ -72,6 +64,34 @@ export class ExecCgroup {
       // It is gone, or the container has made its cgroup an inner one: then it stays where it is.
     }
   }
+}
+
+/** Kills what still runs of container `id`'s execs called `names`, and removes their cgroups. Throws when something survives. */
+export async function killExecs(runtime: Runtime, id: string, names: readonly string[]): Promise<void> {
+  const { mount, folder } = containerCgroup(runtime, id);
+  const left = names.map((name) => join(folder, name)).filter((path) => existsSync(path));
+  for (const path of left) await removeCgroup(machineCgroups(), `/${relative(mount, path)}`);
+}
+
+interface ContainerCgroup {
+  /** Of the hierarchy, in v1; else empty. */
+  controller: string;
+  /** Where the hierarchy is mounted. */
+  mount: string;
+  folder: string;
+}
+
+function containerCgroup(runtime: Runtime, id: string): ContainerCgroup {
+  const { version, hierarchies } = machineCgroups();
+  const paths = containerCgroups(runtime, id);
+  const controller = version === "v2" ? "" : (controllers.find((one) => paths.has(one)) ?? "");
+  const path = paths.get(controller);
+  const hierarchy = hierarchies.find((one) =>
+    controller ? one.controllers.includes(controller) : one.unified,
+  );
+  if (!path || !hierarchy) throw new RuntimeError(`${runtime.name} exec`, `container ${id} has no cgroup`);
+  const { mount } = hierarchy;
+  return { controller, mount, folder: join(mount, relative(mount, path)) };
 }
 
 /** The folders of a container's cgroups by controller ("" for cgroup v2), from the runtime's own record of it. */

@@ -1,11 +1,18 @@
 /** What passes between us and the runtime in an exec, besides the streams: the process to run, and the runtime's own log. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, parse } from "node:path";
 import type { Runtime } from "./runtime.ts";
 
 /** The folder for the files of all execs. It stands beside the state folder, in which every folder counts as a container. */
 export function execFolder({ root }: Runtime): string {
   return `${root}-exec`;
+}
+
+/** The names of the execs that have files. */
+export function execNames(runtime: Runtime): string[] {
+  const folder = execFolder(runtime);
+  if (!existsSync(folder)) return [];
+  return [...new Set(readdirSync(folder).map((file) => parse(file).name))];
 }
 
 /** The files of the exec `name`. */

@@ -35,12 +35,13 @@ export class ExecProcess {
     this.#runtime = runtime;
     this.#id = id;
     const name = `exec-${process.pid}-${++count}`;
-    this.cgroup = new ExecCgroup(runtime, id, name);
     this.files = new ExecFiles(runtime, name);
     try {
+      // First of all: by the files a later daemon knows that there may be a cgroup.
       this.files.writeProcess(command);
+      this.cgroup = new ExecCgroup(runtime, id, name);
     } catch (error) {
-      this.release();
+      this.files.remove();
       throw error;
     }
   }
@@ -75,7 +76,7 @@ export class ExecProcess {
 
   /** Removes cgroup and files; a process that is left becomes one of the container's. */
   release(): void {
-    this.files.remove();
     this.cgroup.release();
+    this.files.remove();
   }
 }

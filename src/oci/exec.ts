@@ -1,8 +1,8 @@
 /** Runs a command in a running container with a client at its streams, by the runtime's `exec`. */
-import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type ChildProcess, spawn } from "../linux/child-process.ts";
 import { CommandEnd } from "./command-end.ts";
+import { hangUp } from "./exec-hang-up.ts";
 import { PipeWiring } from "./exec-pipes.ts";
 import { type ExecOptions, ExecProcess, type RuntimeEnd } from "./exec-process.ts";
 import { TerminalWiring } from "./exec-terminal.ts";
@@ -10,15 +10,11 @@ import type { Wiring } from "./exec-wiring.ts";
 import type { Process } from "./spec/types.ts";
 import type { ProcessStreams, TerminalSize } from "./streams.ts";
 
-/** How long a command may take to end once its client is gone. */
-const HANG_UP_MS = 5_000;
 /** How long a program in the background that holds the command's output may be silent, and talk, after the command's end. */
 const QUIET_MS = 500;
 const TALK_MS = 10_000;
 /** How long the command waits for a client to tell the size of its terminal, which most do at once. */
 const SIZE_MS = 50;
-/** How long the runtime may take to end after its process. */
-const REAP_MS = 1_000;
 const hungUp: RuntimeEnd = { exitCode: null, exitSignal: "SIGHUP" };
 
 export interface InteractiveExecOptions extends ExecOptions {
@@ -93,7 +89,10 @@ async function run(
     const ended = Promise.race([runtimeEnded, told]);
     const end = await Promise.race([ended, aborted]);
     if (end) await Promise.race([drain(wiring, execProcess), aborted]);
-    else await hangUp(execProcess, child, wiring, ended);
+    else {
+      wiring.hangUp();
+      await hangUp(execProcess, child, ended);
+    }
     return end ?? hungUp;
   } finally {
     child.kill("SIGKILL");
@@ -117,33 +116,4 @@ async function drain(wiring: Wiring, { cgroup }: ExecProcess): Promise<void> {
   }
   wiring.endWhenQuiet(QUIET_MS);
   await Promise.race([wiring.drained, sleep(TALK_MS, undefined, { ref: false })]);
-}
-
-/** Resolves when the command has ended, be it by force; one that ends in time may leave programs that ignore the hang-up. */
-async function hangUp(
-  execProcess: ExecProcess,
-  child: ChildProcess,
-  wiring: Wiring,
-  ended: Promise<RuntimeEnd>,
-): Promise<void> {
-  wiring.hangUp();
-  const { processes } = execProcess.cgroup;
-  for (const pid of processes) sendHangUp(pid);
-  // Before there is a process the runtime is told, which ends, or passes it on to the process that is to come.
-  if (processes.length === 0) child.kill("SIGHUP");
-  const end = await Promise.race([ended, sleep(HANG_UP_MS, undefined, { ref: false })]);
-  // A runtime that was ended by the signal may have begun a process.
-  if (end && end.exitSignal === null) return;
-  await execProcess.kill();
-  await Promise.race([ended, sleep(REAP_MS, undefined, { ref: false })]);
-}
-
-function sendHangUp(pid: number): void {
-  try {
-    process.kill(pid, constants.signals.SIGHUP);
-    // One that is stopped would not notice.
-    process.kill(pid, constants.signals.SIGCONT);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
 }

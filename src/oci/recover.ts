@@ -7,6 +7,7 @@ import type { ContainerContext } from "./context.ts";
 import { recordExit, recordLostMonitor } from "./exit.ts";
 import { watchMonitor } from "./follow-exits.ts";
 import type { ContainerRecord } from "./record.ts";
+import { endLeftExecs } from "./recover-execs.ts";
 import { discardContainer } from "./remove.ts";
 
 /** What recovery did, for the log. */
@@ -27,6 +28,7 @@ export async function recoverContainers(context: ContainerContext): Promise<Reco
       log.error("a container cannot be recovered", { container_id: record.id, error: messageOf(error) });
     }
   }
+  await endLeftExecs(context);
   return recovered;
 }
 
