@@ -39,12 +39,9 @@ export class ProcessWatcher {
   watch(pid: number): Promise<void> {
     if (this.#closed) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
-    const stop = onProcessEnd(pid, () => {
-      resolve();
-      this.#stops.delete(stop);
-    });
+    const stop = onProcessEnd(pid, resolve);
     this.#stops.add(stop);
-    return promise;
+    return promise.finally(() => this.#stops.delete(stop));
   }
 
   /** Stops watching, so that the event loop can end. */

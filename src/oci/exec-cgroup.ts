@@ -3,6 +3,7 @@
  * environment and parentage, but not leave its cgroup (unless the container may write cgroups). So all of an exec can be killed. */
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { machineCgroups } from "../cgroups/machine.ts";
 import { processesIn } from "../cgroups/processes.ts";
 import { removeCgroup } from "../cgroups/remove.ts";
@@ -36,9 +37,13 @@ export class ExecCgroup {
   }
 
   /** Removes the cgroup after an orderly end; a process that the exec left running becomes one of the container's. */
-  release(): void {
-    for (let attempt = 0; attempt < 3 && !this.#remove(); attempt++) {
+  async release(): Promise<void> {
+    // One that is about to end can neither be moved nor is it gone yet.
+    for (const delay of [0, 1, 4, 16, 64, 256]) {
+      if (delay > 0) await sleep(delay);
+      if (this.#remove()) return;
       for (const pid of this.processes) this.#moveUp(pid);
+      if (this.#remove()) return;
     }
     // What is still there then goes with the container's own cgroup.
   }

@@ -75,8 +75,8 @@ export class ExecProcess {
   }
 
   /** Removes cgroup and files; a process that is left becomes one of the container's. */
-  release(): void {
-    this.cgroup.release();
+  async release(): Promise<void> {
+    await this.cgroup.release();
     this.files.remove();
   }
 }

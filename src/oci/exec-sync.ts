@@ -36,7 +36,7 @@ export async function execSync(options: ExecSyncOptions): Promise<ExecSyncResult
     const { stdout, stderr } = result;
     return { stdout, stderr, exitCode: execProcess.exitCode(result) };
   } finally {
-    execProcess.release();
+    await execProcess.release();
   }
 }
 

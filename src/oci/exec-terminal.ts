@@ -1,6 +1,9 @@
 /** Reaches the command of an exec by a terminal: the runtime copies between it and the command's own, in the container. */
+import type { Duplex, Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import type { Stdio } from "../linux/child-process.ts";
 import { openTerminal, type Terminal } from "../linux/terminal.ts";
+import { CarriageReturns } from "./carriage-returns.ts";
 import type { Wiring } from "./exec-wiring.ts";
 import type { ProcessStreams, TerminalSize } from "./streams.ts";
 
@@ -11,7 +14,6 @@ export class TerminalWiring implements Wiring {
   readonly stdio: Stdio[];
   readonly drained: Promise<void>;
   readonly #terminal: Terminal;
-  readonly #resume: () => void;
   #quiet: NodeJS.Timeout | undefined;
 
   constructor(streams: ProcessStreams, size: TerminalSize | undefined) {
@@ -20,14 +22,10 @@ export class TerminalWiring implements Wiring {
     const { stream, path } = terminal;
     this.#terminal = terminal;
     this.stdio = Array.from({ length: STDIO_COUNT }, () => ({ path }));
-    this.drained = new Promise((resolve) => stream.once("close", () => resolve()));
-    this.#resume = () => stream.unpipe().resume();
     // The end of what the client types is no end of the terminal's.
     stdin?.pipe(stream, { end: false });
     stream.on("close", () => stdin?.unpipe(stream));
-    if (stdout) stream.pipe(stdout, { end: false });
-    else stream.resume();
-    stdout?.once("close", this.#resume);
+    this.drained = stdout ? copyOutput(stream, stdout) : discardOutput(stream);
     streams.onResize((next) => terminal.resize(next));
   }
 
@@ -54,4 +52,14 @@ export class TerminalWiring implements Wiring {
     clearTimeout(this.#quiet);
     this.#terminal.close();
   }
+}
+
+/** Resolves when the terminal has hung up; so it does when the client takes no more. */
+async function copyOutput(terminal: Duplex, stdout: Writable): Promise<void> {
+  await pipeline(terminal, new CarriageReturns(), stdout, { end: false }).catch(() => {});
+}
+
+function discardOutput(terminal: Duplex): Promise<void> {
+  terminal.resume();
+  return new Promise((resolve) => terminal.once("close", () => resolve()));
 }

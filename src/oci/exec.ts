@@ -56,7 +56,7 @@ export async function exec(
       wiring.close();
     }
   } finally {
-    execProcess.release();
+    await execProcess.release();
   }
 }
 
