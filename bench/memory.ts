@@ -29,7 +29,8 @@ export async function growthDuring(pid: number, body: () => Promise<unknown>): P
   writeFileSync(`/proc/${pid}/clear_refs`, "5");
   const before = readStatus(pid, "VmRSS");
   await body();
-  return readStatus(pid, "VmHWM") - before;
+  // It may have given some back.
+  return Math.max(0, readStatus(pid, "VmHWM") - before);
 }
 
 function readStatus(pid: number, name: string): number {
