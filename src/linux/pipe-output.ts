@@ -1,11 +1,13 @@
 /** Copies what comes out of a pipe into a stream, at the pace of the stream's reader, by one buffer: chunks would be garbage. */
 import { Socket } from "node:net";
 import type { Writable } from "node:stream";
+import { enlargePipe } from "./pipe.ts";
 
 const BUFFER_BYTES = 128 << 10;
+const PIPE_BYTES = 1 << 20;
 /**
  * After a read that found less than a buffer, what comes next is left to gather in the pipe for so long: who writes little by
- * little would have us read as often, at a multiple of its cost.
+ * little would have us read as often, at a multiple of its cost. A pipe of the usual size would be full too soon.
  */
 const GATHER_MS = 1;
 
@@ -14,6 +16,7 @@ export class PipeOutput {
   /** Resolves when all has been given to the stream, at the pipe's end or at an earlier `close`. */
   readonly ended: Promise<void>;
   readonly #socket: Socket;
+  readonly #gathers: boolean;
   #target: Writable | undefined;
   #writing = false;
   #gathering: NodeJS.Timeout | undefined;
@@ -23,6 +26,7 @@ export class PipeOutput {
   /** Takes over `fd`, the pipe's reading end. */
   constructor(fd: number, target: Writable) {
     this.#target = target;
+    this.#gathers = enlargePipe(fd, PIPE_BYTES);
     const buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
     const callback = (count: number) => this.#forward(buffer.subarray(0, count));
     this.#socket = new Socket({ fd, readable: true, writable: false, onread: { buffer, callback } });
@@ -69,7 +73,7 @@ export class PipeOutput {
     if (this.#socket.destroyed) return;
     this.#listen();
     clearTimeout(this.#gathering);
-    if (lastCount === BUFFER_BYTES) this.#socket.resume();
+    if (lastCount === BUFFER_BYTES || !this.#gathers) this.#socket.resume();
     else this.#gathering = setTimeout(() => this.#socket.resume(), GATHER_MS);
   }
 

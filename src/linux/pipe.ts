@@ -23,9 +23,9 @@ export function openPipe(reserved: number): Pipe {
   return { reading, writing } as Pipe;
 }
 
-/** Lets a pipe hold up to `bytes`, where the kernel allows it; 64 KiB are usual, and 1 MiB the most without privileges. */
-export function enlargePipe(fd: number, bytes: number): void {
-  fcntl(fd, F_SETPIPE_SZ, bytes);
+/** Lets a pipe hold `bytes`, where the kernel allows it (up to 1 MiB without privileges; 64 KiB are usual). Answers whether it does. */
+export function enlargePipe(fd: number, bytes: number): boolean {
+  return fcntl(fd, F_SETPIPE_SZ, bytes) >= bytes;
 }
 
 function raise(fd: number, reserved: number): number {

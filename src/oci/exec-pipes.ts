@@ -3,13 +3,12 @@ import { closeSync } from "node:fs";
 import { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import type { Stdio } from "../linux/child-process.ts";
-import { enlargePipe, openPipe, type Pipe } from "../linux/pipe.ts";
+import { enlargePipe, openPipe } from "../linux/pipe.ts";
 import { PipeOutput } from "../linux/pipe-output.ts";
 import type { Wiring } from "./exec-wiring.ts";
 import type { ProcessStreams } from "./streams.ts";
 
-/** What an unprivileged process may have too. */
-const PIPE_BYTES = 1 << 20;
+const STDIN_BYTES = 1 << 20;
 const STDIO_COUNT = 3;
 
 /** Wires each stream that the client asked for with a pipe of the command's, the others with /dev/null. */
@@ -52,7 +51,8 @@ export class PipeWiring implements Wiring {
   }
 
   #input(source: Readable): Socket {
-    const { reading, writing } = this.#pipe();
+    const { reading, writing } = openPipe(STDIO_COUNT);
+    enlargePipe(writing, STDIN_BYTES);
     this.#give(reading);
     const socket = new Socket({ fd: writing, readable: false, writable: true });
     feed(source, socket);
@@ -64,15 +64,9 @@ export class PipeWiring implements Wiring {
       this.stdio.push("ignore");
       return;
     }
-    const { reading, writing } = this.#pipe();
+    const { reading, writing } = openPipe(STDIO_COUNT);
     this.#give(writing);
     this.#outputs.push(new PipeOutput(reading, target));
-  }
-
-  #pipe(): Pipe {
-    const pipe = openPipe(STDIO_COUNT);
-    enlargePipe(pipe.writing, PIPE_BYTES);
-    return pipe;
   }
 
   #give(fd: number): void {

@@ -8,6 +8,7 @@ export type { TerminalSize };
 export interface ProcessStreams {
   /** Ends when the client closes its half. */
   stdin?: Readable;
+  /** What is written to the outputs is overwritten once they have called back for it. */
   stdout?: Writable;
   stderr?: Writable;
   /** Calls back with each new size of the client's terminal, and at once with one that came before. */
