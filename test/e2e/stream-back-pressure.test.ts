@@ -32,7 +32,7 @@ describe("a client that does not read", { concurrency: 1 }, () => {
       new StreamClient(parts.daemon.socket, command, "--transport", transport, ...args);
 
     for (const flags of [[], ["-it"]]) {
-      it(`stops the output of exec ${flags}, and takes it up again`, async () => {
+      it(`${["stops the output of exec", ...flags].join(" ")}, and takes it up again`, async () => {
         await using pod = await livePod(parts.daemon);
         const id = await pod.run();
         const before = resident();
