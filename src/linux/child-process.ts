@@ -4,17 +4,13 @@
 import { EventEmitter } from "node:events";
 import { closeSync, openSync } from "node:fs";
 import { Socket } from "node:net";
-import { constants } from "node:os";
+import { onChildEnd, type ProcessEnd } from "./children.ts";
 import { declare, LinuxError } from "./libc.ts";
 import { openPipe } from "./pipe.ts";
-import { ProcessWatcher } from "./process-watcher.ts";
 
 const initActions = declare("int posix_spawn_file_actions_init(void *actions)");
 const destroyActions = declare("int posix_spawn_file_actions_destroy(void *actions)");
 const addDup = declare("int posix_spawn_file_actions_adddup2(void *actions, int fd, int target)");
-const addOpen = declare(
-  "int posix_spawn_file_actions_addopen(void *actions, int fd, const char *path, int flags, unsigned int mode)",
-);
 const addChdir = declare("int posix_spawn_file_actions_addchdir_np(void *actions, const char *path)");
 const initAttributes = declare("int posix_spawnattr_init(void *attributes)");
 const setFlags = declare("int posix_spawnattr_setflags(void *attributes, short flags)");
@@ -22,13 +18,10 @@ const setDefaults = declare("int posix_spawnattr_setsigdefault(void *attributes,
 const posixSpawn = declare(
   "int posix_spawnp(_Out_ int *pid, const char *path, const void *actions, const void *attributes, const char **argv, const char **envp)",
 );
-const waitpid = declare("int waitpid(int pid, _Out_ int *status, int options)");
 
 const SETSIGDEF = 0x04;
 const SETSIGMASK = 0x08;
 const SETSID = 0x80;
-const WNOHANG = 1;
-const O_RDWR = 2;
 /** Larger than posix_spawn_file_actions_t, posix_spawnattr_t and sigset_t of any glibc. */
 const STRUCT_BYTES = 512;
 
@@ -43,11 +36,8 @@ export interface SpawnOptions {
   stdio: readonly Stdio[];
 }
 
-/**
- * What a descriptor of the child is: /dev/null, a pipe (0 to write to, others to read from), or a file that the child opens
- * to read and write; a terminal becomes its controlling one if it is `detached`. Or a descriptor of ours, above all of the child's.
- */
-export type Stdio = "ignore" | "pipe" | { path: string } | { fd: number };
+/** What a descriptor of the child is: /dev/null, a pipe (0 to write to, others to read from), or one of ours, above all of the child's. */
+export type Stdio = "ignore" | "pipe" | { fd: number };
 
 interface Events {
   /** It could not be started. */
@@ -57,7 +47,6 @@ interface Events {
   close: [number | null, NodeJS.Signals | null];
 }
 
-const watcher = new ProcessWatcher();
 let devNull = -1;
 
 /** Starts `path` (looked up in the daemon's PATH) with `args`. A failure comes as the event `error`, and there is no pid. */
@@ -88,7 +77,7 @@ export class ChildProcess extends EventEmitter<Events> {
       pipes.closeTheirs();
     }
     this.stdio = pipes.sockets();
-    watcher.watch(this.pid).then(() => this.#reap());
+    onChildEnd(this.pid, (end) => this.#ended(end));
   }
 
   get stdin(): Socket | null {
@@ -109,15 +98,11 @@ export class ChildProcess extends EventEmitter<Events> {
     process.kill(this.pid, signal);
   }
 
-  #reap(): void {
-    const status: number[] = [0];
-    waitpid(this.pid, status, WNOHANG);
-    const word = status[0] ?? 0;
-    const signal = word & 0x7f;
-    if (signal === 0) this.exitCode = (word >> 8) & 0xff;
-    else this.signalCode = signalNames.get(signal) ?? "SIGKILL";
+  #ended({ exitCode, exitSignal }: ProcessEnd): void {
+    this.exitCode = exitCode;
+    this.signalCode = exitSignal;
     this.stdin?.destroy();
-    this.emit("exit", this.exitCode, this.signalCode);
+    this.emit("exit", exitCode, exitSignal);
     this.#closeWhenRead();
   }
 
@@ -129,10 +114,6 @@ export class ChildProcess extends EventEmitter<Events> {
     for (const socket of open) socket?.once("close", () => --left === 0 && closed());
   }
 }
-
-const signalNames = new Map(
-  Object.entries(constants.signals).map(([name, number]) => [number as number, name as NodeJS.Signals]),
-);
 
 /** Both ends of a child's pipes. */
 class Pipes {
@@ -171,8 +152,7 @@ function start(path: string, args: readonly string[], options: SpawnOptions, fds
     for (const [target, kind] of options.stdio.entries()) {
       if (kind === "ignore") addDup(actions, nullDevice(), target);
       else if (kind === "pipe") addDup(actions, fds[target], target);
-      else if ("fd" in kind) addDup(actions, kind.fd, target);
-      else addOpen(actions, target, kind.path, O_RDWR, 0);
+      else addDup(actions, kind.fd, target);
     }
     if (options.cwd !== undefined) addChdir(actions, options.cwd);
     const pid: number[] = [0];

@@ -5,17 +5,12 @@ import { readdirSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { type ChildProcess, spawn } from "./child-process.ts";
-import { openTerminal, type Terminal, type TerminalSize } from "./terminal.ts";
+import { type OnTerminal, spawnOnTerminal } from "./open-terminal.test.ts";
+import type { Terminal, TerminalSize } from "./terminal.ts";
 
 const openFiles = () => readdirSync("/proc/self/fd").length;
 
-function run(script: string, size?: TerminalSize): { terminal: Terminal; child: ChildProcess } {
-  const terminal = openTerminal(size);
-  const tty = { path: terminal.path };
-  const child = spawn("sh", ["-c", script], { detached: true, stdio: [tty, tty, tty] });
-  return { terminal, child };
-}
+const run = (script: string, size?: TerminalSize): OnTerminal => spawnOnTerminal("sh", ["-c", script], size);
 
 /** Reads up to and with `mark`. */
 async function readTo({ stream }: Terminal, mark: string): Promise<string> {
@@ -28,18 +23,20 @@ async function readTo({ stream }: Terminal, mark: string): Promise<string> {
   return said;
 }
 
-// What the first child of all leaves open for the rest.
-await once(spawn("true", [], { stdio: ["ignore"] }), "close");
+// What the first child and the first terminal of all leave open for the rest.
+const first = run("sleep 0.05");
+await text(first.terminal.stream);
+if (first.child.exitCode === null) await once(first.child, "close");
 
 test("a terminal is raw, of the size asked for, and its program's output ends with it", async () => {
   const before = openFiles();
-  const { terminal, child } = run("stty size; stty -a; head -c 5; tty", { width: 117, height: 43 });
+  const { terminal, path, child } = run("stty size; stty -a; head -c 5; tty", { width: 117, height: 43 });
   terminal.stream.write("\x03\x04\r\n\x1a");
   const said = await text(terminal.stream);
   assert.match(said, /^43 117\n/);
   for (const setting of ["-echo", "-icanon", "-isig", "-opost", "-icrnl", "-ixon"])
     assert.match(said, new RegExp(`(^| )${setting}\\b`, "m"));
-  assert.ok(said.endsWith(`\x03\x04\r\n\x1a${terminal.path}\n`), JSON.stringify(said.slice(-40)));
+  assert.ok(said.endsWith(`\x03\x04\r\n\x1a${path}\n`), JSON.stringify(said.slice(-40)));
   if (child.exitCode === null) await once(child, "exit");
   assert.equal(openFiles(), before);
   terminal.resize({ width: 1, height: 1 });
@@ -76,7 +73,7 @@ test("all output arrives, though its program ends at once, and all input, though
 
 test("a reader that stops, stops the program, and nothing is read that is not wanted", async (t) => {
   const { terminal, child } = run("yes");
-  t.after(terminal.close);
+  t.after(() => terminal.close());
   await once(terminal.stream, "readable");
   while (terminal.stream.readableLength < terminal.stream.readableHighWaterMark) await sleep(5);
   const kept = terminal.stream.readableLength;

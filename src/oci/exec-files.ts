@@ -1,6 +1,6 @@
-/** What passes between us and the runtime in an exec, besides the streams: the process to run, and the runtime's own log. */
+/** What passes between us and the runtime in an exec, besides the streams: the process to run, its number, the runtime's own log. */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join, parse } from "node:path";
+import { join, parse } from "node:path";
 import type { Runtime } from "./runtime.ts";
 
 /** The folder for the files of all execs. It stands beside the state folder, in which every folder counts as a container. */
@@ -17,19 +17,30 @@ export function execNames(runtime: Runtime): string[] {
 
 /** The files of the exec `name`. */
 export class ExecFiles {
+  readonly folder: string;
   readonly processPath: string;
+  readonly pidPath: string;
   readonly logPath: string;
+  /** In the folder: where the runtime hands over the command's terminal. */
+  readonly consoleSocket: string;
 
   constructor(runtime: Runtime, name: string) {
-    const folder = execFolder(runtime);
-    this.processPath = join(folder, `${name}.json`);
-    this.logPath = join(folder, `${name}.log`);
+    this.folder = execFolder(runtime);
+    this.processPath = join(this.folder, `${name}.json`);
+    this.pidPath = join(this.folder, `${name}.pid`);
+    this.logPath = join(this.folder, `${name}.log`);
+    this.consoleSocket = `${name}.sock`;
   }
 
   /** Writes the process to run, as the runtime reads it. */
   writeProcess(process: object): void {
-    mkdirSync(dirname(this.processPath), { recursive: true, mode: 0o700 });
+    mkdirSync(this.folder, { recursive: true, mode: 0o700 });
     writeFileSync(this.processPath, JSON.stringify(process), { mode: 0o600 });
+  }
+
+  /** The number of the process that the runtime has begun. */
+  pid(): number {
+    return Number(readFileSync(this.pidPath, "latin1"));
   }
 
   /** What the runtime has logged so far. */
@@ -43,7 +54,13 @@ export class ExecFiles {
   }
 
   remove(): void {
-    rmSync(this.processPath, { force: true });
-    rmSync(this.logPath, { force: true });
+    for (const path of [
+      this.processPath,
+      this.pidPath,
+      this.logPath,
+      join(this.folder, this.consoleSocket),
+    ]) {
+      rmSync(path, { force: true });
+    }
   }
 }

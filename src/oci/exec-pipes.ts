@@ -35,6 +35,10 @@ export class PipeWiring implements Wiring {
     for (const fd of this.#theirs.splice(0)) closeSync(fd);
   }
 
+  connect(): void {
+    // It is, from the beginning.
+  }
+
   endWhenQuiet(quietMs: number): void {
     for (const output of this.#outputs) output.endWhenQuiet(quietMs);
   }

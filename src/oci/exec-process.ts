@@ -1,33 +1,50 @@
-/** What every exec has, with a client at it or without: a name, a cgroup, files, the runtime's command line, and its verdict. */
+/** What every exec has, with a client at it or without: a name, a cgroup, files, and a process that the runtime begins and leaves to us. */
+import { constants } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { hastenMoves } from "../cgroups/hasten-moves.ts";
+import { type ChildProcess, type Stdio, spawn } from "../linux/child-process.ts";
+import { OrphanExpectation, type ProcessEnd } from "../linux/children.ts";
+import { endOf } from "../linux/program.ts";
 import { log } from "../log.ts";
 import { ExecCgroup } from "./exec-cgroup.ts";
 import { ExecFiles } from "./exec-files.ts";
 import type { Runtime } from "./runtime.ts";
 import { hasRuntimeError, RuntimeError, runtimeMessage } from "./runtime-error.ts";
+import type { Process } from "./spec/types.ts";
+
+/** How long the runtime may take to notice that its process was killed. */
+const REAP_MS = 500;
 
 export interface ExecOptions {
   runtime: Runtime;
   /** The container's id. */
   id: string;
   /** `process` of the OCI runtime specification. */
-  process: object;
+  process: Process;
 }
 
-/** How the runtime's command ended. */
-export interface RuntimeEnd {
-  exitCode: number | null;
-  exitSignal: NodeJS.Signals | null;
+/** What the command is given: descriptors, or a terminal, which is handed over at `consoleSocket`. */
+export interface ExecStdio {
+  readonly stdio: readonly Stdio[];
+  readonly consoleSocket?: string | undefined;
+}
+
+/** A command that runs. */
+export interface Command {
+  /** As a shell has it: 128 and the signal's number for one that was killed. */
+  readonly exitCode: Promise<number>;
 }
 
 let count = 0;
 
-/** An exec that is ready to be started by `runtime.path` with `args`; whatever comes of it, `release` must follow. */
+/** An exec that is ready to be started; whatever comes of it, `release` must follow. */
 export class ExecProcess {
   readonly cgroup: ExecCgroup;
   readonly files: ExecFiles;
   readonly #runtime: Runtime;
   readonly #id: string;
+  #starting: ChildProcess | undefined;
+  #started = false;
 
   /** Makes cgroup and files. Throws RuntimeError when the runtime has no such container. */
   constructor({ runtime, id, process: command }: ExecOptions) {
@@ -46,32 +63,42 @@ export class ExecProcess {
     }
   }
 
-  /** The runtime's arguments; `debug` has it log more. */
-  args({ debug = false } = {}): string[] {
-    const { globalArgs } = this.#runtime;
-    const logging = [...(debug ? ["--debug"] : []), "--log", this.files.logPath];
-    const exec = ["exec", "--cgroup", this.cgroup.argument, "--process", this.files.processPath, this.#id];
-    return [...globalArgs, ...logging, ...exec];
+  /** Whether the command runs, or has run. */
+  get started(): boolean {
+    return this.#started;
   }
 
-  /** The process's exit code. RuntimeError where the runtime has ended for reasons of its own. */
-  exitCode({ exitCode, exitSignal }: RuntimeEnd): number {
-    if (exitCode === 0) return exitCode;
-    const command = `${this.#runtime.name} exec`;
-    // The runtime's exit code is its process's; only the log tells a failure of its own.
-    const said = this.files.log();
-    if (hasRuntimeError(said)) throw new RuntimeError(command, runtimeMessage(said));
-    if (exitCode === null) throw new RuntimeError(command, `was ended by ${exitSignal}`);
-    return exitCode;
+  /**
+   * Has the runtime begin the command, which is ours from then on: a runtime that stayed would copy every byte, pass on the signals
+   * meant for itself, and not tell of the end while anybody holds the output. RuntimeError when the command cannot be started.
+   */
+  async start({ stdio, consoleSocket }: ExecStdio): Promise<Command> {
+    const { path, env } = this.#runtime;
+    const orphans = new OrphanExpectation();
+    try {
+      this.#starting = spawn(path, this.#args(consoleSocket), { detached: true, env, stdio });
+      const end = await ended(this.#starting);
+      if (end.exitCode !== 0) throw this.#failure(end);
+      this.#started = true;
+      return { exitCode: orphans.end(this.files.pid()).then(exitCodeOf) };
+    } finally {
+      orphans.close();
+    }
   }
 
-  /** Kills every process of the exec: the runtime then reaps its child, and ends by itself. One that survives is logged. */
+  /** Kills every process of the exec, the runtime too if it has not begun the command yet. What survives is logged. */
   async kill(): Promise<void> {
     try {
       await this.cgroup.kill();
     } catch (error) {
       log.warn("a process of an exec survives SIGKILL", { container_id: this.#id, error });
     }
+    const starting = this.#starting;
+    if (!starting || hasEnded(starting)) return;
+    // It notices the end of its process, but for one that was to hand over a terminal.
+    await Promise.race([ended(starting), sleep(REAP_MS, undefined, { ref: false })]);
+    starting.kill("SIGKILL");
+    await ended(starting);
   }
 
   /** Removes cgroup and files; a process that is left becomes one of the container's. */
@@ -79,4 +106,35 @@ export class ExecProcess {
     await this.cgroup.release();
     this.files.remove();
   }
+
+  #args(consoleSocket: string | undefined): string[] {
+    const { processPath, pidPath, logPath } = this.files;
+    const files = ["--process", processPath, "--pid-file", pidPath];
+    const terminal = consoleSocket === undefined ? [] : ["--console-socket", consoleSocket];
+    const exec = ["exec", "--detach", "--cgroup", this.cgroup.argument, ...files, ...terminal, this.#id];
+    return [...this.#runtime.globalArgs, "--log", logPath, ...exec];
+  }
+
+  #failure(end: ProcessEnd): RuntimeError {
+    const said = this.files.log();
+    const reason = hasRuntimeError(said) ? runtimeMessage(said) : endOf(end);
+    return new RuntimeError(`${this.#runtime.name} exec`, reason);
+  }
+}
+
+function hasEnded({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode !== null || signalCode !== null;
+}
+
+/** How the child ends, or has ended. Rejects when it could not be started. */
+function ended(child: ChildProcess): Promise<ProcessEnd> {
+  if (hasEnded(child)) return Promise.resolve({ exitCode: child.exitCode, exitSignal: child.signalCode });
+  return new Promise((resolve, reject) => {
+    child.once("exit", (exitCode, exitSignal) => resolve({ exitCode, exitSignal }));
+    child.once("error", reject);
+  });
+}
+
+function exitCodeOf({ exitCode, exitSignal }: ProcessEnd): number {
+  return exitSignal ? 128 + constants.signals[exitSignal] : (exitCode ?? 0);
 }

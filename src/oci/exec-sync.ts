@@ -1,12 +1,11 @@
-/** Runs a command in a running container by the runtime's `exec`, to its end or to a time limit that leaves nothing behind. */
-import { setTimeout as sleep } from "node:timers/promises";
+/** Runs a command in a running container, to its end or to a time limit that leaves nothing behind, and keeps its output. */
+import { Writable } from "node:stream";
 import { status } from "@grpc/grpc-js";
 import { StatusError } from "../cri/status-error.ts";
-import { launch, type ProgramResult, type Running } from "../linux/program.ts";
-import { type ExecOptions, ExecProcess } from "./exec-process.ts";
+import { exec } from "./exec.ts";
+import type { ExecOptions } from "./exec-process.ts";
 
 const MAX_OUTPUT_BYTES = 16 << 20;
-const REAP_MS = 1_000;
 /** setTimeout takes 31 bits of milliseconds, 24 days, and fires at once for more. */
 const LONGEST_TIMER_MS = 0x7fffffff;
 
@@ -25,51 +24,46 @@ export interface ExecSyncResult {
 }
 
 /**
- * Runs a process in a container and waits for its end. DEADLINE_EXCEEDED after `timeoutMs`, or the signal's reason, when every
- * process that the exec has started is gone. RuntimeError when the runtime could not start it.
+ * Runs a process in a container and waits for its end and its output's, as `exec` does. DEADLINE_EXCEEDED after `timeoutMs`, or the
+ * signal's reason, when every process that the exec has started is gone. RuntimeError when the runtime could not start it.
  */
-export async function execSync(options: ExecSyncOptions): Promise<ExecSyncResult> {
-  options.signal?.throwIfAborted();
-  const execProcess = new ExecProcess(options);
-  try {
-    const result = await runWithin(execProcess, options);
-    const { stdout, stderr } = result;
-    return { stdout, stderr, exitCode: execProcess.exitCode(result) };
-  } finally {
-    await execProcess.release();
-  }
-}
-
-async function runWithin(execProcess: ExecProcess, options: ExecSyncOptions): Promise<ProgramResult> {
-  const { runtime, timeoutMs, signal } = options;
-  const running = await launch(runtime.path, {
-    args: execProcess.args(),
-    env: runtime.env,
-    maxOutputBytes: MAX_OUTPUT_BYTES,
-  });
-  const { promise: stopped, reject } = Promise.withResolvers<never>();
+export async function execSync({ timeoutMs, signal, ...options }: ExecSyncOptions): Promise<ExecSyncResult> {
+  signal?.throwIfAborted();
+  const giveUp = new AbortController();
   const limited = timeoutMs > 0 && timeoutMs <= LONGEST_TIMER_MS;
-  const timer = limited ? setTimeout(() => reject(timeout(timeoutMs)), timeoutMs) : undefined;
-  const onAbort = () => reject(signal?.reason);
+  const timer = limited ? setTimeout(() => giveUp.abort(timeout(timeoutMs)), timeoutMs) : undefined;
+  const onAbort = () => giveUp.abort(signal?.reason);
   signal?.addEventListener("abort", onAbort);
+  const stdout = new Kept();
+  const stderr = new Kept();
   try {
-    if (signal?.aborted) onAbort();
-    return await Promise.race([running.ended, stopped]);
-  } catch (error) {
-    await end(running, execProcess);
-    throw error;
+    const streams = { stdout, stderr, onResize: () => {} };
+    const { exitCode } = await exec(options, streams, giveUp.signal, (execProcess) => execProcess.kill());
+    return { stdout: stdout.bytes, stderr: stderr.bytes, exitCode };
   } finally {
     clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);
   }
 }
 
-/** The processes first: killed before them, the runtime would leave them to nobody. */
-async function end(running: Running, execProcess: ExecProcess): Promise<void> {
-  await execProcess.kill();
-  await Promise.race([running.ended, sleep(REAP_MS, undefined, { ref: false })]);
-  running.kill();
-  await running.ended;
+/** Keeps the beginning of what is written to it. */
+class Kept extends Writable {
+  readonly #chunks: Buffer[] = [];
+  #left = MAX_OUTPUT_BYTES;
+
+  get bytes(): Buffer {
+    return Buffer.concat(this.#chunks);
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    if (this.#left > 0) {
+      // The chunk is overwritten with what comes next.
+      const kept = Buffer.from(chunk.subarray(0, this.#left));
+      this.#left -= kept.length;
+      this.#chunks.push(kept);
+    }
+    done();
+  }
 }
 
 function timeout(ms: number): StatusError {

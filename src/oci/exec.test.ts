@@ -101,6 +101,19 @@ test("a command that does not read its input ends all the same", async () => {
   nothingLeft();
 });
 
+test("a command that closes its input while the client still sends is not disturbed", async () => {
+  const endless = new Readable({
+    read() {
+      setImmediate(() => this.push(Buffer.alloc(65_536)));
+    },
+  });
+  const client = new Client();
+  const { stdout } = client;
+  const end = await run({ stdin: endless, stdout, onResize() {} }, "exec <&-; sleep 0.2; echo undisturbed");
+  assert.deepEqual([client.out, end], ["undisturbed\n", { exitCode: 0 }]);
+  endless.destroy();
+});
+
 test("every byte passes, in and out, however slowly the client reads", async () => {
   const bytes = Buffer.alloc(4 << 20, "0123456789abcdef\n");
   const hash = createHash("sha256");
@@ -177,6 +190,14 @@ test("a shell on a terminal has job control, the client's size from its beginnin
   assert.deepEqual(await under, { exitCode: 9 });
   assert.equal(client.err, "");
   nothingLeft();
+});
+
+test("a terminal ends lines as its program sets it to, from the first", async () => {
+  for (let turn = 0; turn < 8; turn++) {
+    const client = new Client();
+    await run(client, "printf 'one\\ntwo\\n'; stty -onlcr; printf 'three\\nfour\\n'", { terminal: true });
+    assert.equal(client.out, "one\r\ntwo\r\nthree\nfour\n");
+  }
 });
 
 for (const terminal of [false, true]) {

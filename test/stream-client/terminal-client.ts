@@ -1,7 +1,8 @@
 /** The client in Go on a terminal of its own, with somebody who types. */
 import { once } from "node:events";
-import { type ChildProcess, spawn } from "../../src/linux/child-process.ts";
-import { openTerminal, type Terminal, type TerminalSize } from "../../src/linux/terminal.ts";
+import type { ChildProcess } from "../../src/linux/child-process.ts";
+import { spawnOnTerminal } from "../../src/linux/open-terminal.test.ts";
+import type { Terminal, TerminalSize } from "../../src/linux/terminal.ts";
 import { eventually } from "../support/eventually.ts";
 import { streamClient } from "./client.ts";
 
@@ -15,12 +16,12 @@ export class TerminalClient {
 
   /** Runs `stream-client COMMAND --endpoint SOCKET ARGS`. */
   constructor(size: TerminalSize, socket: string, command: string, ...args: string[]) {
-    this.#terminal = openTerminal(size);
+    const all = [command, "--endpoint", socket, ...args];
+    const { terminal, child } = spawnOnTerminal(streamClient(), all, size);
+    this.#terminal = terminal;
+    this.#child = child;
     this.#terminal.stream.setEncoding("utf8").on("data", (text) => (this.#text += text));
     this.#terminal.stream.on("error", () => {});
-    const tty = { path: this.#terminal.path };
-    const all = [command, "--endpoint", socket, ...args];
-    this.#child = spawn(streamClient(), all, { detached: true, stdio: [tty, tty, tty] });
     this.#exited = once(this.#child, "exit");
   }
 
