@@ -11,19 +11,15 @@ import { killAll } from "./processes.ts";
  * when it cannot be removed.
  */
 export async function removeCgroup(cgroups: Cgroups, path: string): Promise<void> {
-  const folders = cgroupFolders(cgroups, path).filter((folder) => existsSync(folder));
-  if (folders.length === 0) return;
-  await killAll(cgroups, path);
-  for (const folder of folders) await removeTree(folder);
-}
-
-/** A cgroup stays busy until its dead processes are reaped, which their parent does in its own time. */
-async function removeTree(folder: string): Promise<void> {
-  for (const delay of [1, 4, 16, 64, 256, 1024]) {
-    if (removeNow(folder)) return;
-    await sleep(delay);
+  let folders = cgroupFolders(cgroups, path).filter((folder) => existsSync(folder));
+  // It stays busy until its dead processes are reaped, which their parent does in its own time; and one may just have joined it.
+  for (const delay of [1, 4, 16, 64, 256, 1024, 0]) {
+    if (folders.length === 0) return;
+    await killAll(cgroups, path);
+    folders = folders.filter((folder) => !removeNow(folder));
+    if (folders.length > 0) await sleep(delay);
   }
-  if (!removeNow(folder)) throw new Error(`cgroup ${folder} is still in use`);
+  if (folders.length > 0) throw new Error(`cgroup ${folders[0]} is still in use`);
 }
 
 function removeNow(folder: string): boolean {

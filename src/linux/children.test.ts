@@ -24,7 +24,7 @@ test("an orphan that is expected tells how it ended, whether or not it ended fir
   const orphans = new OrphanExpectation();
   const slow = await orphanOf("sh -c 'sleep 0.2; exit 7' >/dev/null & echo $!");
   const killed = await orphanOf("sleep 1000 >/dev/null & echo $!");
-  const quick = await orphanOf("sh -c 'exit 3' >/dev/null & echo $!; sleep 0.1");
+  const quick = await orphanOf("sh -c 'exit 3' >/dev/null & echo $!; exec sleep 0.1");
   assert.deepEqual(await orphans.end(quick), { exitCode: 3, exitSignal: null });
   const ends = [orphans.end(slow), orphans.end(killed)];
   orphans.close();
@@ -34,6 +34,13 @@ test("an orphan that is expected tells how it ended, whether or not it ended fir
     { exitCode: null, exitSignal: "SIGTERM" },
   ]);
   assert.equal(children(), "");
+});
+
+test("the end of one that its parent has waited for is not known", async () => {
+  const orphans = new OrphanExpectation();
+  const waitedFor = await orphanOf("true & echo $!; wait");
+  await assert.rejects(orphans.end(waitedFor), /has ended unnoticed/);
+  orphans.close();
 });
 
 test("orphans that nobody expects are reaped, and children tell of their ends all the same", async () => {

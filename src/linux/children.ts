@@ -50,17 +50,26 @@ export class OrphanExpectation {
     expectations++;
   }
 
-  /** How the orphan `pid` ends, or has ended since this was made. To be called once its parent has ended. */
-  end(pid: number): Promise<ProcessEnd> {
+  /** How the orphan `pid` ends, or has ended since this was made; rejects when its parent has waited for it. To be called once that has ended. */
+  async end(pid: number): Promise<ProcessEnd> {
     const ended = processIdentity(pid) ? undefined : endedOrphans.get(pid);
-    if (ended) return Promise.resolve(ended);
-    return new Promise((resolve) => onChildEnd(pid, resolve));
+    if (ended) return ended;
+    if (!isUnreaped(pid)) throw new Error(`process ${pid} has ended unnoticed`);
+    return await new Promise((resolve) => onChildEnd(pid, resolve));
   }
 
   close(): void {
     if (!this.#open) return;
     this.#open = false;
     if (--expectations === 0) endedOrphans.clear();
+  }
+}
+
+function isUnreaped(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
   }
 }
 
