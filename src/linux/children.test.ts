@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type ChildProcess, spawn } from "./child-process.ts";
 import { OrphanExpectation } from "./children.ts";
 
@@ -18,13 +19,18 @@ async function ended(child: ChildProcess): Promise<void> {
   if (child.exitCode === null) await once(child, "exit");
 }
 
-const children = () => readFileSync(`/proc/self/task/${process.pid}/children`, "latin1").trim();
+async function noChildIsLeft(): Promise<void> {
+  const children = () => readFileSync(`/proc/self/task/${process.pid}/children`, "latin1").trim();
+  for (let turn = 0; turn < 500 && children() !== ""; turn++) await sleep(10);
+  assert.equal(children(), "");
+}
 
 test("an orphan that is expected tells how it ended, whether or not it ended first", async () => {
   const orphans = new OrphanExpectation();
-  const slow = await orphanOf("sh -c 'sleep 0.2; exit 7' >/dev/null & echo $!");
+  const slow = await orphanOf("sh -c 'sleep 1.5; exit 7' >/dev/null & echo $!");
   const killed = await orphanOf("sleep 1000 >/dev/null & echo $!");
-  const quick = await orphanOf("sh -c 'exit 3' >/dev/null & echo $!; exec sleep 0.1");
+  // The shell would wait for it; the program that takes the shell's place does not.
+  const quick = await orphanOf("sh -c 'sleep 0.5; exit 3' >/dev/null & echo $!; exec sleep 1");
   assert.deepEqual(await orphans.end(quick), { exitCode: 3, exitSignal: null });
   const ends = [orphans.end(slow), orphans.end(killed)];
   orphans.close();
@@ -33,7 +39,7 @@ test("an orphan that is expected tells how it ended, whether or not it ended fir
     { exitCode: 7, exitSignal: null },
     { exitCode: null, exitSignal: "SIGTERM" },
   ]);
-  assert.equal(children(), "");
+  await noChildIsLeft();
 });
 
 test("the end of one that its parent has waited for is not known", async () => {
@@ -49,5 +55,5 @@ test("orphans that nobody expects are reaped, and children tell of their ends al
   const last = spawn("sh", ["-c", "sleep 0.1; exit 9"], { stdio: ["ignore"] });
   await ended(last);
   assert.equal(last.exitCode, 9);
-  assert.equal(children(), "");
+  await noChildIsLeft();
 });
