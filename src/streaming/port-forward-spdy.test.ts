@@ -146,6 +146,20 @@ test("the client's reset resets the connection", async () => {
   assert.equal(await client.output(error), "");
 });
 
+test("a reset that follows the server's end, as Go's clients send it, only ends the connection", async () => {
+  const ended = Promise.withResolvers<string>();
+  await using forward = await forwarding((socket) => {
+    socket.on("error", (error: NodeJS.ErrnoException) => ended.resolve(error.code ?? ""));
+    socket.resume().on("end", () => ended.resolve("in order"));
+    socket.end("all there is");
+  });
+  const { client } = forward;
+  const { data } = openPair(forward, "0");
+  assert.equal(await client.output(data), "all there is");
+  client.reset(data);
+  assert.equal(await ended.promise, "in order");
+});
+
 test("the server's reset resets the data stream", async () => {
   await using forward = await forwarding((socket) => {
     socket.once("data", () => socket.resetAndDestroy());

@@ -72,7 +72,10 @@ function join(data: SpdyStream, target: Duplex): void {
     else data.destroy();
   });
   data.once("close", () => {
-    if (!(data.readableEnded && data.writableFinished)) reset(target);
+    if (data.readableEnded && data.writableFinished) return;
+    // Go's clients reset the stream of every connection once the pod has ended its side.
+    if (target.readableEnded) target.destroy();
+    else reset(target);
   });
   data.pipe(target);
   target.pipe(data);

@@ -36,8 +36,7 @@ test("a second daemon on the same root is refused, and the first goes on", async
 
 test("RPCs that later issues bring answer UNIMPLEMENTED", async () => {
   const { runtime } = parts.daemon.client;
-  const calls = [runtime.Exec, runtime.Attach, runtime.PortForward, runtime.CheckpointContainer];
-  for (const call of calls) await assert.rejects(call({}), { code: status.UNIMPLEMENTED });
+  await assert.rejects(runtime.CheckpointContainer({}), { code: status.UNIMPLEMENTED });
 });
 
 test("SIGTERM gives up what would last: a grace period, a command, a pull", async () => {
