@@ -2,7 +2,6 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
-import { setFlagsFromString } from "node:v8";
 import { status } from "@grpc/grpc-js";
 import { detectCgroups } from "./cgroups/hierarchy.ts";
 import { PodCgroups } from "./cgroups/pod-cgroup.ts";
@@ -46,8 +45,6 @@ import { version } from "./version.ts";
 /** Serves the CRI until SIGTERM or SIGINT; pods run on after that. `reload` reads the configuration anew, for SIGHUP. */
 export async function runDaemon(config: Config, reload: () => Config): Promise<void> {
   setLogLevel(config.runtime.logLevel);
-  // V8 collects what was read from sockets beyond twice this many MiB; by its default of 32 an upload makes us grow by 64.
-  setFlagsFromString("--scavenger-max-new-space-capacity-mb=2");
   // A log that nobody reads any more (journald was restarted) is no reason to end.
   process.stderr.on("error", () => {});
   // One failure in the background, such as a full disk, must not take the service from all pods.
