@@ -11,6 +11,7 @@ export interface TerminalSize {
 export interface CommandStreams {
   /** Ends when the client closes its half. */
   stdin?: Readable;
+  /** What is written to the outputs may be overwritten once they have called back for it. */
   stdout?: Writable;
   stderr?: Writable;
   /** Calls back with each new size of the client's terminal, and at once with one that came before. */
