@@ -13,6 +13,7 @@ import { CriServer } from "./cri/server.ts";
 import { messageOf, StatusError } from "./cri/status-error.ts";
 import type { ImageServiceContext } from "./image-service/context.ts";
 import { imageServiceHandlers } from "./image-service/handlers.ts";
+import { ImageEntries } from "./image-service/image-entries.ts";
 import { isExecutable } from "./linux/executable.ts";
 import { takeLock } from "./linux/lock-file.ts";
 import { NamespaceMaker } from "./linux/namespaces.ts";
@@ -69,12 +70,15 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
   followExits(containers);
   await containers.exits.start();
   await recover(sandboxes);
-  const pauseName = () => registry.candidates(config.image.pauseImage)[0]?.toString() ?? "";
   const stopping = new AbortController();
   const images: ImageServiceContext = {
     storage,
-    // Without it no pod can start, so the kubelet must not collect it.
-    isPinned: (names) => names.includes(pauseName()),
+    entries: new ImageEntries(cri.ImageService.ListImages.responseSerialize, () => {
+      // Without it no pod can start, so the kubelet must not collect it.
+      const pause = storage.images.find(config.image.pauseImage);
+      return ({ id }) => id === pause?.id;
+    }),
+    encodeInfo: cri.ImageService.ImageStatus.responseSerialize,
     namespacedAuthDir: () => config.image.namespacedAuthDir,
     stopping: stopping.signal,
   };

@@ -1,10 +1,14 @@
 /** What the ImageService's RPCs work with. */
+import type { ImageStatusResponse } from "../cri/messages.ts";
+import type { Init } from "../cri/proto.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { ImageEntries } from "./image-entries.ts";
 
 export interface ImageServiceContext {
   storage: Pick<Storage, "root" | "images" | "pull" | "pullProgress" | "usage">;
-  /** Whether the kubelet must not collect an image of these names (tags and digests). Default: none. */
-  isPinned?: (names: string[]) => boolean;
+  entries: ImageEntries;
+  /** ImageStatus' own encoding, for what its answer has besides the image. */
+  encodeInfo: (response: Init<ImageStatusResponse>) => Buffer;
   /** crio.conf's `namespaced_auth_dir`, as it is now. */
   namespacedAuthDir?: () => string;
   /** Aborted when the daemon ends: pulls are given up. */

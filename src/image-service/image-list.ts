@@ -1,15 +1,11 @@
-/** ListImages. */
-import type { ListImagesRequest, ListImagesResponse } from "../cri/messages.ts";
+/** ListImages: from entries that are kept encoded. */
+import type { ListImagesRequest } from "../cri/messages.ts";
 import type { ImageServiceContext } from "./context.ts";
-import { imageMessage } from "./image-message.ts";
 
-/** All images, or the one that the filter names. */
-export async function listImages(
-  context: ImageServiceContext,
-  { filter }: ListImagesRequest,
-): Promise<ListImagesResponse> {
-  const { images } = context.storage;
+/** All images, or the one that the filter names; a ListImagesResponse. */
+export function listImages({ storage, entries }: ImageServiceContext, { filter }: ListImagesRequest): Buffer {
+  const { images } = storage;
   const name = filter?.image?.image;
   const found = name ? [images.find(name)].filter((image) => image !== undefined) : images.list();
-  return { images: found.map((image) => imageMessage(context, image)) };
+  return entries.encoded(found);
 }

@@ -2,10 +2,9 @@
 import type { Image } from "../cri/messages.ts";
 import { imageUser } from "../storage/image-config.ts";
 import type { ImageRecord } from "../storage/image-record.ts";
-import type { ImageServiceContext } from "./context.ts";
 
 /** The same message in every answer, whatever the image was asked for by. */
-export function imageMessage({ isPinned }: ImageServiceContext, image: ImageRecord): Image {
+export function imageMessage(image: ImageRecord, pinned: boolean): Image {
   const { id, repoTags, repoDigests, size, spec } = image;
   const { uid, username } = imageUser(image.config.config);
   return {
@@ -16,6 +15,6 @@ export function imageMessage({ isPinned }: ImageServiceContext, image: ImageReco
     uid: uid === undefined ? null : { value: uid },
     username,
     spec,
-    pinned: isPinned?.([...repoTags, ...repoDigests]) ?? false,
+    pinned,
   };
 }

@@ -9,18 +9,22 @@ import { pushImage } from "../../test/images/push.ts";
 import { rawImage } from "../../test/images/raw-image.ts";
 import { rawTar } from "../../test/images/raw-tar.ts";
 import { Registry } from "../../test/registry/registry.ts";
-import type { Image, ImageSpec } from "../cri/messages.ts";
+import type { Image, ImageSpec, ImageStatusResponse, ListImagesResponse } from "../cri/messages.ts";
+import { loadCri } from "../cri/proto.ts";
 import { redirectLog } from "../log.ts";
 import { RegistryClient } from "../registry/client.ts";
 import { openDatabase } from "../state/database.ts";
+import type { ImageRecord } from "../storage/image-record.ts";
 import { openStorage, type Storage } from "../storage/storage.ts";
 import type { ImageServiceContext } from "./context.ts";
+import { ImageEntries } from "./image-entries.ts";
 import { imageFsInfo } from "./image-fs-info.ts";
 import { listImages } from "./image-list.ts";
 import { pullImage } from "./image-pull.ts";
 import { removeImage } from "./image-remove.ts";
 import { imageStatus } from "./image-status.ts";
 
+const { ImageService: methods } = loadCri();
 const folder = mkdtempSync(join(tmpdir(), "critter-image-service-"));
 const restoreLog = redirectLog(() => {});
 const database = openDatabase(":memory:");
@@ -39,7 +43,12 @@ before(async () => {
   writeFileSync(registriesConf, mirrored.join("\n"));
   client = new RegistryClient({ registriesConf, rounds: 1 });
   storage = await openStorage({ root: join(folder, "storage"), database, registry: client });
-  context = { storage, isPinned: (names) => names.some((name) => name.includes("pause")) };
+  const isPinned = ({ repoTags }: ImageRecord) => repoTags.some((name) => name.includes("pause"));
+  context = {
+    storage,
+    entries: new ImageEntries(methods.ListImages.responseSerialize, () => isPinned),
+    encodeInfo: methods.ImageStatus.responseSerialize,
+  };
 });
 
 after(async () => {
@@ -51,6 +60,8 @@ after(async () => {
   restoreLog();
 });
 
+/** Plain objects: what protobuf makes has a prototype of its own. */
+const decoded = <T>(message: unknown): T => JSON.parse(JSON.stringify(message));
 const specOf = (image: string): ImageSpec => ({
   image,
   annotations: {},
@@ -68,10 +79,14 @@ const pull = async (image: string, spec: Partial<ImageSpec> = {}) => {
   return (await pullImage(context, request)).imageRef;
 };
 const statusOf = async (image: string, verbose = false) =>
-  await imageStatus(context, { image: specOf(image), verbose });
+  decoded<ImageStatusResponse>(
+    methods.ImageStatus.responseDeserialize(imageStatus(context, { image: specOf(image), verbose })),
+  );
 const remove = (image: string) => removeImage(context, { image: specOf(image) });
-const list = async (image = ""): Promise<Image[]> =>
-  (await listImages(context, { filter: image ? { image: specOf(image) } : null })).images;
+const list = async (image = "") => {
+  const answer = listImages(context, { filter: image ? { image: specOf(image) } : null });
+  return decoded<ListImagesResponse>(methods.ListImages.responseDeserialize(answer)).images;
+};
 
 test("an image is the same whatever it is asked for by, and imageRef is its ID", async () => {
   const digest = await push("same", "v1");

@@ -1,27 +1,32 @@
-/** ImageStatus. */
-import type { ImageStatusRequest, ImageStatusResponse } from "../cri/messages.ts";
+/** ImageStatus: from an entry that is kept encoded. */
+import type { ImageStatusRequest } from "../cri/messages.ts";
 import { invalidArgument } from "../cri/status-error.ts";
 import type { ImageRecord } from "../storage/image-record.ts";
 import type { ImageServiceContext } from "./context.ts";
-import { imageMessage } from "./image-message.ts";
 
 /**
- * One image; the answer has none when it is not here. Verbose, `info.info` has its configuration, and
- * `info.pull` how far a pull of it is that is under way.
+ * One image; the answer (an ImageStatusResponse) has none when it is not here. Verbose, `info.info` has its
+ * configuration, and `info.pull` how far a pull of it is that is under way.
  */
-export async function imageStatus(
-  context: ImageServiceContext,
-  { image: spec, verbose }: ImageStatusRequest,
-): Promise<ImageStatusResponse> {
+export function imageStatus(context: ImageServiceContext, request: ImageStatusRequest): Buffer {
+  const { image: spec, verbose } = request;
   if (!spec?.image) throw invalidArgument("image.image", spec?.image, "a name or an ID is required");
   const image = context.storage.images.find(spec.image);
+  const entry = context.entries.encoded(image ? [image] : []);
+  if (!verbose) return entry;
+  return Buffer.concat([entry, context.encodeInfo({ info: infoOf(context, spec.image, image) })]);
+}
+
+function infoOf(
+  { storage }: ImageServiceContext,
+  name: string,
+  image: ImageRecord | undefined,
+): Record<string, string> {
   const info: Record<string, string> = {};
-  if (verbose && image) info.info = JSON.stringify(describe(image));
-  if (verbose && !isId(spec.image)) {
-    const progress = context.storage.pullProgress(spec.image);
-    if (progress) info.pull = JSON.stringify(progress);
-  }
-  return { image: image ? imageMessage(context, image) : null, info };
+  if (image) info.info = JSON.stringify(describe(image));
+  const progress = isId(name) ? undefined : storage.pullProgress(name);
+  if (progress) info.pull = JSON.stringify(progress);
+  return info;
 }
 
 function isId(name: string): boolean {

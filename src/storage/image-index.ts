@@ -41,6 +41,9 @@ export class ImageIndex {
   find(text: string): ImageRecord | undefined {
     const id = fullId.exec(text)?.[1];
     if (id !== undefined) return this.byId.get(`sha256:${id}`);
+    // A name in full means itself, whatever registries.conf says: that need not be looked at.
+    const named = this.#byName.get(text);
+    if (named) return named;
     const prefix = shortId.exec(text)?.[1];
     try {
       for (const reference of this.#candidates(text)) {
