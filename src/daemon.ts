@@ -14,6 +14,7 @@ import { messageOf, StatusError } from "./cri/status-error.ts";
 import type { ImageServiceContext } from "./image-service/context.ts";
 import { imageServiceHandlers } from "./image-service/handlers.ts";
 import { ImageEntries } from "./image-service/image-entries.ts";
+import { pinning } from "./image-service/pinned-images.ts";
 import { isExecutable } from "./linux/executable.ts";
 import { takeLock } from "./linux/lock-file.ts";
 import { NamespaceMaker } from "./linux/namespaces.ts";
@@ -73,11 +74,9 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
   const stopping = new AbortController();
   const images: ImageServiceContext = {
     storage,
-    entries: new ImageEntries(cri.ImageService.ListImages.responseSerialize, () => {
-      // Without it no pod can start, so the kubelet must not collect it.
-      const pause = storage.images.find(config.image.pauseImage);
-      return ({ id }) => id === pause?.id;
-    }),
+    entries: new ImageEntries(cri.ImageService.ListImages.responseSerialize, () =>
+      pinning(storage.images, config.image),
+    ),
     encodeInfo: cri.ImageService.ImageStatus.responseSerialize,
     namespacedAuthDir: () => config.image.namespacedAuthDir,
     stopping: stopping.signal,

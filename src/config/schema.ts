@@ -143,6 +143,13 @@ const image = {
   pause_command: text("", "Program of the pause container; when empty, the image's own entrypoint.", {
     reload: true,
   }),
+  pinned_images: list(
+    [],
+    'Images that the kubelet must not collect, besides the pause image: names in full, "NAME*" or "*PART*".',
+    'a list of image names, "*" only at the end or at both ends',
+    imagePattern,
+    { reload: true },
+  ),
   global_auth_file: path(
     "",
     "auth.json with credentials for pulls that bring none. Changes in it need no restart.",
@@ -211,6 +218,10 @@ export interface Config {
 
 function positive(value: number): boolean {
   return value > 0;
+}
+
+function imagePattern(value: string): string | undefined {
+  return /^([^*]+\*?|\*([^*]+\*)?)$/.test(value) ? value : undefined;
 }
 
 function ulimit(entry: string): Ulimit | undefined {

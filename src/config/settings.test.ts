@@ -143,6 +143,10 @@ describe("a wrong value", () => {
     ['[crio.runtime]\nlog_level = "constructor"', /log_level is "constructor"/],
     ['[crio.runtime]\nread_only = "yes"', /read_only is "yes", it must be true or false/],
     [
+      '[crio.image]\npinned_images = ["quay.io/*/app"]',
+      /pinned_images is \["quay.io\/\*\/app"\], it must be a list of image names/,
+    ],
+    [
       '[crio.runtime]\ndefault_ulimits = ["nofile=5:4"]',
       /default_ulimits is \["nofile=5:4"\], it must be a list of "NAME=SOFT/,
     ],
