@@ -10,6 +10,7 @@ import { addLogFields, log } from "../log.ts";
 import type { ImageRecord } from "../storage/image-record.ts";
 import { type ContainerContext, containerFolder, type RuntimeHandler, runtimeHandler } from "./context.ts";
 import { watchMonitor } from "./follow-exits.ts";
+import { mountImageVolumes, resolveImageMounts } from "./image-mounts.ts";
 import type { ContainerRecord } from "./record.ts";
 import { discardContainer } from "./remove.ts";
 import { stopSignal } from "./signals.ts";
@@ -33,11 +34,14 @@ export interface CreateRequest {
 /** Creates a container. NOT_FOUND for an image that was not pulled. A failure leaves nothing. */
 export async function createContainer(
   context: ContainerContext,
-  request: CreateRequest,
+  asked: CreateRequest,
 ): Promise<ContainerRecord> {
-  const name = request.config.image?.image ?? "";
-  const image = context.storage.images.find(name);
+  const { images } = context.storage;
+  const name = asked.config.image?.image ?? "";
+  const image = images.find(name);
   if (!image) throw notFound("image", name);
+  const mounts = resolveImageMounts(images, asked.config.mounts);
+  const request = { ...asked, config: { ...asked.config, mounts } };
   const handler = runtimeHandler(context, request.runtimeHandler);
   const { cgroupManager } = context.config.runtime;
   const pod = podCgroup(cgroupManager, request.sandboxConfig.linux?.cgroupParent ?? "");
@@ -74,6 +78,7 @@ async function build(
   const { id } = record;
   const { config, sandboxConfig, sandbox, logPath, targetPid } = request;
   const rootfs = context.storage.rootfs.mountRootfs(id, image.id);
+  const imageVolumes = mountImageVolumes(context.storage.rootfs, id, config.mounts);
   const spec = buildContainerSpec({
     id,
     config,
@@ -81,6 +86,7 @@ async function build(
     sandbox,
     image: image.config.config,
     rootfs,
+    imageVolumes,
     cgroupsPath: ociCgroupsPath(pod, id),
     targetPid,
     runtime: context.config.runtime,

@@ -5,7 +5,10 @@ import { messageOf } from "../cri/status-error.ts";
 import { isNamespace } from "../linux/namespaces.ts";
 import { isAlive } from "../linux/process.ts";
 import { log } from "../log.ts";
+import { volumeImageIds } from "../oci/image-mounts.ts";
+import type { ContainerRecord } from "../oci/record.ts";
 import { type Recovered, recoverContainers } from "../oci/recover.ts";
+import type { ImageUser } from "../storage/storage.ts";
 import { pinnedNamespaces, type SandboxContext } from "./context.ts";
 import { removeSandboxFolder } from "./files.ts";
 import { watchPause } from "./pause.ts";
@@ -17,7 +20,7 @@ import { killStrays } from "./strays.ts";
 export async function recover(context: SandboxContext): Promise<void> {
   const started = performance.now();
   killStrays(context);
-  context.containers.storage.adopt([...context.store, ...context.containers.store]);
+  context.containers.storage.adopt(imageUsers(context));
   const containers = await recoverContainers(context.containers);
   const sandboxes: Recovered = { adopted: 0, ended: 0, removed: 0 };
   for (const record of context.store) context.podCgroups.adopt(record.cgroups);
@@ -31,6 +34,15 @@ export async function recover(context: SandboxContext): Promise<void> {
   }
   await sweep(context);
   log.info("recovered", { sandboxes, containers, duration_ms: Math.round(performance.now() - started) });
+}
+
+function imageUsers({ store, containers }: SandboxContext): ImageUser[] {
+  const ofContainer = (record: ContainerRecord): ImageUser => ({
+    id: record.id,
+    imageId: record.imageId,
+    volumeImageIds: volumeImageIds(record),
+  });
+  return [...store, ...[...containers.store].map(ofContainer)];
 }
 
 async function recoverSandbox(

@@ -42,8 +42,8 @@ export class Images {
   readonly #index: ImageIndex;
   /** Images that were removed while in use, by ID. */
   readonly #removed = new Map<string, ImageRecord>();
-  /** Image IDs by who uses them: containers and pods. */
-  readonly #users = new Map<string, string>();
+  /** Image IDs by who uses them: containers, also as volumes, and pods. */
+  readonly #users = new Map<string, Set<string>>();
 
   /** Reads the records; images that miss a layer are dropped. Those removed while in use wait for `sweep`. */
   constructor(options: ImagesOptions) {
@@ -112,18 +112,21 @@ export class Images {
     this.#removed.set(image.id, removed);
   }
 
-  /** `user` (a container or a pod) uses the image until it says otherwise. */
+  /** `user` (a container or a pod) uses the image until it says otherwise, beside those it uses already. */
   use(user: string, id: string): void {
-    this.#users.set(user, id);
+    const used = this.#users.get(user);
+    if (used) used.add(id);
+    else this.#users.set(user, new Set([id]));
   }
 
-  /** `user` is gone, and with it an image that only it kept. */
+  /** `user` is gone, and with it the images that only it kept. */
   disuse(user: string): void {
-    const id = this.#users.get(user);
-    if (id === undefined) return;
+    const ids = this.#users.get(user) ?? [];
     this.#users.delete(user);
-    const removed = this.#removed.get(id);
-    if (removed && !this.#isUsed(id)) this.#drop(removed);
+    for (const id of ids) {
+      const removed = this.#removed.get(id);
+      if (removed && !this.#isUsed(id)) this.#drop(removed);
+    }
   }
 
   /** Drops what was removed and is not in use; for the start, when all users are known. */
@@ -176,7 +179,7 @@ export class Images {
   }
 
   #isUsed(id: string): boolean {
-    for (const used of this.#users.values()) if (used === id) return true;
+    for (const used of this.#users.values()) if (used.has(id)) return true;
     return false;
   }
 }

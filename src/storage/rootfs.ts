@@ -1,4 +1,4 @@
-/** Root filesystems: a writable layer over an image's for each container, one read-only mount for all pods of an image. */
+/** Mounts of images: with a writable layer for each container, read-only as its volumes, one for all pods of an image. */
 import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
@@ -24,6 +24,8 @@ export interface RootfsOptions {
 const SCAFFOLD_FOLDERS = ["proc", "sys", "dev", "etc", "run", "tmp"];
 /** Below every read-only mount; seen from the layers' folder. */
 const SCAFFOLD = "../overlay-scaffold";
+/** Below every volume: an overlay takes two folders at least, and an image may have no layer. */
+const EMPTY_FOLDERS = ["../overlay-empty/1", "../overlay-empty/2"];
 
 export class Rootfs {
   readonly #options: RootfsOptions;
@@ -39,6 +41,8 @@ export class Rootfs {
     this.#shared = join(options.root, "overlay-shared");
     for (const folder of [this.#containers, this.#shared])
       mkdirSync(folder, { recursive: true, mode: 0o711 });
+    for (const name of EMPTY_FOLDERS)
+      mkdirSync(join(options.layersFolder, name), { recursive: true, mode: 0o755 });
   }
 
   /**
@@ -78,8 +82,26 @@ export class Rootfs {
     return join(this.#containers, containerId, "upper");
   }
 
-  /** Takes mount and writable layer away, and lets go of the image. They need not be there. Throws LinuxError. */
+  /**
+   * Mounts an image read-only for a container, as it is, and returns the path. The image keeps its layers until
+   * `removeRootfs`. Mounted already, it stays. Throws NOT_FOUND, LinuxError.
+   */
+  mountVolume(containerId: string, imageId: string): string {
+    const image = this.#stored(imageId);
+    const folder = this.#volumesOf(containerId);
+    const target = join(folder, hexOf(image));
+    mkdirSync(target, { recursive: true, mode: 0o755 });
+    if (isMounted(folder, target)) return target;
+    this.#images().use(containerId, image.id);
+    const layers = [...this.#visibleLayers(image), ...EMPTY_FOLDERS];
+    mountOverlay(target, { folder: this.#options.layersFolder, layers });
+    return target;
+  }
+
+  /** Takes mounts and writable layer away, and lets go of the images. They need not be there. Throws LinuxError. */
   removeRootfs(containerId: string): void {
+    const volumes = this.#volumesOf(containerId);
+    if (existsSync(volumes)) for (const name of readdirSync(volumes)) unmountAll(join(volumes, name));
     this.#options.removals.removeMounted(this.pathOf(containerId), join(this.#containers, containerId));
     this.#images().disuse(containerId);
   }
@@ -139,16 +161,25 @@ export class Rootfs {
     throw new StatusError(status.NOT_FOUND, `image ${JSON.stringify(imageId)} not found`);
   }
 
-  #sharedPath({ id }: ImageRecord): string {
-    return join(this.#shared, id.slice(id.indexOf(":") + 1));
+  #sharedPath(image: ImageRecord): string {
+    return join(this.#shared, hexOf(image));
+  }
+
+  #volumesOf(containerId: string): string {
+    return join(this.#containers, containerId, "volumes");
+  }
+
+  /** The folders of which a root filesystem is made: there is one at least. */
+  #visible(image: ImageRecord): string[] {
+    const visible = this.#visibleLayers(image);
+    return visible.length > 0 ? visible : [this.#scaffold()];
   }
 
   /** Names of the layers' folders, topmost first, down to one that hides the rest. */
-  #visible(image: ImageRecord): string[] {
+  #visibleLayers(image: ImageRecord): string[] {
     const layers = image.layers.map((chainId) => this.#options.layers.get(chainId)!).reverse();
     const last = layers.findIndex((layer) => layer.opaque);
-    const visible = layers.slice(0, last < 0 ? undefined : last + 1).map((layer) => layer.folder);
-    return visible.length > 0 ? visible : [this.#scaffold()];
+    return layers.slice(0, last < 0 ? undefined : last + 1).map((layer) => layer.folder);
   }
 
   /** The root of the mount looks like its uppermost folder. */
@@ -165,6 +196,10 @@ export class Rootfs {
     }
     return SCAFFOLD;
   }
+}
+
+function hexOf({ id }: ImageRecord): string {
+  return id.slice(id.indexOf(":") + 1);
 }
 
 /** Another device than its folder's: overlayfs has one of its own for each mount. */

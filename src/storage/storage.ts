@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { RegistryClient } from "../registry/client.ts";
+import type { SignatureVerifier } from "../signatures/verifier.ts";
 import type { ImageRecord } from "./image-record.ts";
 import { Images } from "./images.ts";
 import { LayerMaker } from "./layer-maker.ts";
@@ -19,6 +20,8 @@ export interface StorageOptions {
   root: string;
   database: DatabaseSync;
   registry: RegistryClient;
+  /** Who decides what may be pulled. Default: everything may. */
+  signatures?: SignatureVerifier | undefined;
   /** Layers that are downloaded and unpacked at once, of all pulls together. Default: 3. */
   maxParallelLayers?: number | undefined;
   /** The kernel's id of this boot; for tests. */
@@ -29,6 +32,8 @@ export interface StorageOptions {
 export interface ImageUser {
   id: string;
   imageId: string;
+  /** Of the images a container has as volumes. */
+  volumeImageIds?: readonly string[];
 }
 
 export class Storage {
@@ -42,7 +47,7 @@ export class Storage {
   readonly #removals: Removals;
 
   constructor(options: StorageOptions) {
-    const { root, database, registry, maxParallelLayers = 3, bootId = thisBoot() } = options;
+    const { root, database, registry, signatures, maxParallelLayers = 3, bootId = thisBoot() } = options;
     mkdirSync(root, { recursive: true, mode: 0o711 });
     this.root = root;
     const layersFolder = join(root, "overlay");
@@ -55,7 +60,7 @@ export class Storage {
     const candidates = (text: string) => registry.candidates(text);
     const beforeDrop = (image: ImageRecord) => this.rootfs.dropShared(image);
     this.images = new Images({ database, layers, candidates, beforeDrop });
-    this.#pulls = new Pulls({ client: registry, images: this.images, layers, pool });
+    this.#pulls = new Pulls({ client: registry, images: this.images, layers, pool, signatures });
     this.#layers = layers;
     this.#partials = partials;
     this.#pool = pool;
@@ -78,9 +83,9 @@ export class Storage {
    */
   adopt(users: Iterable<ImageUser>): string[] {
     const valid = new Set<string>();
-    for (const { id, imageId } of users) {
+    for (const { id, imageId, volumeImageIds = [] } of users) {
       valid.add(id);
-      this.images.use(id, imageId);
+      for (const used of [imageId, ...volumeImageIds]) this.images.use(id, used);
     }
     const leftovers = this.rootfs.removeLeftovers(valid);
     this.images.sweep();

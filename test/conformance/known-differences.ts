@@ -8,6 +8,11 @@ const containerd: Record<string, string> = {
     "the CRI of 1.6.20 has no image_id",
   "Image Identifier Consistency: should use the same image identifier when an image is pulled from different registries":
     "the CRI of 1.6.20 has no image_id",
+  "Image Volume: should return image digest in ContainerStatus mounts": "1.6.20 has no image volumes",
+  "Image Volume: should correctly mount image and enforce read-only": "1.6.20 has no image volumes",
+  "Image Volume: should reject Image Volume with Readonly set to false": "1.6.20 has no image volumes",
+  "Image Volume: subPath should succeed when using a valid subPath": "1.6.20 has no image volumes",
+  "Image Volume: subPath should fail when subPath does not exist in the image": "1.6.20 has no image volumes",
 };
 
 const byRuntime: Record<string, Record<string, string>> = { containerd };

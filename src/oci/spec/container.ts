@@ -30,6 +30,8 @@ export interface ContainerSpecInput {
   image: ImageConfig;
   /** The root file system on the host, mounted and not yet in use. */
   rootfs: string;
+  /** Where images that are mounts of the request lie on the host, in the mounts' order; undefined for others. */
+  imageVolumes?: readonly (string | undefined)[];
   cgroupsPath: string;
   /** First process of the container that `target_id` names; needed for the PID namespace mode TARGET. */
   targetPid?: number;
@@ -85,6 +87,7 @@ export function buildContainerSpec(input: ContainerSpecInput): Spec {
   const process = processOf(input, context, privileged);
   const { mounts, rootfsPropagation } = mountsOf({
     requested: config.mounts,
+    imageVolumes: input.imageVolumes ?? [],
     files: sandbox.files,
     privileged,
     readonlyRootfs,

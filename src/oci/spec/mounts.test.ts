@@ -27,6 +27,7 @@ const files = { hostname: "/s/hostname", hosts: "/s/hosts", resolvConf: "/s/reso
 function mounts(requested: Init<Mount>[], fields: Partial<MountsInput> = {}) {
   return mountsOf({
     requested: decoded({ mounts: requested }).config.mounts,
+    imageVolumes: [],
     files,
     privileged: false,
     readonlyRootfs: false,
@@ -104,6 +105,19 @@ test("recursive read-only and further options", () => {
   ]);
 });
 
+test("a mount of an image binds what is mounted of it", () => {
+  const requested = [
+    { containerPath: "/x", hostPath: folder },
+    { containerPath: "/v", image: { image: "i" }, readonly: true, mountOptions: ["noexec"] },
+  ];
+  assert.deepEqual(at("/v", mounts(requested, { imageVolumes: [undefined, "/images/i"] })), {
+    destination: "/v",
+    type: "bind",
+    source: "/images/i",
+    options: ["rbind", "rprivate", "ro", "noexec"],
+  });
+});
+
 test("propagation follows the host's mount, and is refused where it allows none", () => {
   const point = join(folder, "point");
   mkdirSync(point);
@@ -172,7 +186,6 @@ test("wrong mounts name field and value", () => {
   refuse({ ...recursive, readonly: true, propagation: "PROPAGATION_HOST_TO_CONTAINER" }, /PROPAGATION_/);
   refuse({ containerPath: "/x", hostPath: folder, mountOptions: ["sync"] }, /mount_options\[0\] is "sync"/);
   refuse({ containerPath: "/x", hostPath: folder, mountOptions: ["dev", "nodev"] }, /nodev is set too/);
-  refuse({ containerPath: "/x", image: { image: "i" } }, /mounts\[1\]\.image/, status.UNIMPLEMENTED);
   const uidMappings = [{ hostId: 0, containerId: 0, length: 1 }];
   refuse({ containerPath: "/x", hostPath: folder, uidMappings }, /uidMappings/, status.UNIMPLEMENTED);
 });

@@ -6,6 +6,8 @@ import type { Linux, Mount } from "./types.ts";
 
 export interface MountsInput extends RequestMountOptions {
   requested: readonly MountRequest[];
+  /** Sources of the requested mounts that are of images, in the same order. */
+  imageVolumes: readonly (string | undefined)[];
   files: PodFiles;
   privileged: boolean;
   readonlyRootfs: boolean;
@@ -19,8 +21,10 @@ export interface ContainerMounts {
 
 /** The mounts of a container. Makes host paths that are missing. INVALID_ARGUMENT for a mount that cannot be. */
 export function mountsOf(input: MountsInput): ContainerMounts {
-  const { requested, files, privileged, readonlyRootfs } = input;
-  const asked = requested.map((mount, index) => requestedMount(mount, `config.mounts[${index}]`, input));
+  const { requested, imageVolumes, files, privileged, readonlyRootfs } = input;
+  const asked = requested.map((mount, index) =>
+    requestedMount(mount, `config.mounts[${index}]`, input, imageVolumes[index]),
+  );
   const taken = new Set(asked.map(({ destination }) => destination));
   const usual = containerMounts(files, privileged, readonlyRootfs);
   const kept = usual.filter((mount) => !taken.has(mount.destination) && !hiddenByDev(mount, taken));

@@ -18,15 +18,23 @@ export interface RequestMountOptions {
 /** Bind mount options that `mount_options` may hold; each excludes its opposite. */
 const additionalOptions = new Set(["exec", "noexec", "dev", "nodev", "suid", "nosuid"]);
 
-/** The bind mount for `request`, called `field` in messages. A missing host path becomes a folder. */
-export function requestedMount(request: MountRequest, field: string, options: RequestMountOptions): Mount {
+/**
+ * The bind mount for `request`, called `field` in messages; of `imageVolume` where it is of an image. A missing host
+ * path becomes a folder.
+ */
+export function requestedMount(
+  request: MountRequest,
+  field: string,
+  options: RequestMountOptions,
+  imageVolume?: string,
+): Mount {
   const { containerPath, hostPath } = request;
-  if (request.image) throw unsupported(`${field}.image`, request.image.image, "image volumes");
   if (request.uidMappings.length + request.gidMappings.length > 0) {
     throw unsupported(`${field}.uidMappings`, request.uidMappings, "id-mapped mounts");
   }
   const destination = containerDestination(containerPath, `${field}.container_path`);
-  const source = hostSource(hostPath, `${field}.host_path`, options.absentMountSourcesToReject);
+  const source =
+    imageVolume ?? hostSource(hostPath, `${field}.host_path`, options.absentMountSourcesToReject);
   return {
     destination,
     type: "bind",
