@@ -20,7 +20,8 @@ export interface LayerSpec {
 /** Asks for a blob's bytes from `offset` on. */
 export type OpenBlob = (descriptor: Descriptor, offset: number, signal: AbortSignal) => Promise<Readable>;
 
-export type LayerState = "waiting" | "downloading" | "done";
+/** It is unpacking while its unpacker has bytes to go on with; the rest of the time it waits for those due. */
+export type LayerState = "waiting" | "downloading" | "unpacking" | "done";
 
 export interface LayerProgress {
   /** Bytes of the blob that are here. */
@@ -67,7 +68,7 @@ export class LayerMaker {
       progress.state = "done";
       return unpacked;
     } catch (error) {
-      keep = !(error instanceof UnpackError || error instanceof LayerError);
+      keep = isResumable(error);
       throw error instanceof UnpackError ? explained(digest, error) : error;
     } finally {
       partial?.release(keep);
@@ -84,10 +85,25 @@ async function* download(
 ): AsyncGenerator<Buffer> {
   progress.state = "downloading";
   progress.downloaded = offset;
-  for await (const chunk of await open(descriptor, offset, signal)) {
-    progress.downloaded += chunk.length;
-    yield chunk;
+  const blob = await open(descriptor, offset, signal);
+  try {
+    for await (const chunk of blob) {
+      progress.downloaded += chunk.length;
+      progress.state = "unpacking";
+      yield chunk;
+      progress.state = "downloading";
+    }
+    progress.state = "unpacking";
+  } catch (error) {
+    if (signal.aborted || !(error instanceof StatusError)) throw error;
+    throw new LayerError(error.code, `layer ${descriptor.digest}: ${error.message}`, { cause: error });
   }
+}
+
+/** Whether what came until now may be the beginning of the right blob. */
+function isResumable(error: unknown): boolean {
+  const isCorrupt = error instanceof StatusError && error.code === status.DATA_LOSS;
+  return !isCorrupt && !(error instanceof UnpackError);
 }
 
 function checkDigest(expected: string, actual: string): void {

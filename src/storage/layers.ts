@@ -45,7 +45,8 @@ export class Layers {
     this.#options = options;
     this.#database = options.database;
     this.#records = new Records(options.database, "layers");
-    mkdirSync(options.folder, { recursive: true, mode: 0o711 });
+    // What images bring (set-user-ID programs, devices) is for containers, not for the users of the machine.
+    mkdirSync(options.folder, { recursive: true, mode: 0o700 });
     this.#load();
     if ([...this.#layers.values()].some((layer) => layer.unsyncedBoot)) this.#sync();
   }

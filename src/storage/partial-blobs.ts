@@ -56,7 +56,8 @@ export class PartialBlobs {
     this.#claimed.delete(digest);
     const path = this.#path(digest);
     const bytes = keep ? statSync(path, { throwIfNoEntry: false })?.size : undefined;
-    if (bytes === undefined) rmSync(path, { force: true });
+    // Empty, there is nothing to go on from.
+    if (!bytes) rmSync(path, { force: true });
     else this.#abandoned.set(digest, { bytes, since: Date.now() });
   }
 
