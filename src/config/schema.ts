@@ -163,6 +163,10 @@ const image = {
     "/etc/containers/registries.conf",
     "containers-registries.conf(5) in its version 2: mirrors, insecure and blocked registries. Changes in it need no restart.",
   ),
+  registry_certs_dirs: paths(
+    ["/etc/containers/certs.d", "/etc/containerd/certs.d", "/etc/docker/certs.d"],
+    "Folders with one folder HOST[:PORT] per registry, the first found counts: hosts.toml, or certificates *.crt, *.cert, *.key. Changes need no restart.",
+  ),
 } satisfies Keys;
 
 const network = {

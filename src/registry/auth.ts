@@ -2,15 +2,18 @@
 import { parseChallenges } from "./challenge.ts";
 import type { Credential } from "./credentials.ts";
 import { RegistryFailure } from "./failure.ts";
+import type { TlsContext } from "./host-tls.ts";
 import type { HttpClient } from "./http.ts";
 import { basic, credentialKey, fetchToken } from "./token.ts";
 
 /** Who asks for what. */
 export interface Access {
-  origin: URL;
+  /** The registry's API up to the repository. */
+  root: URL;
   repository: string;
   credential: Credential | undefined;
   insecure: boolean;
+  tls: TlsContext | undefined;
 }
 
 interface Grant {
@@ -44,18 +47,21 @@ export class Authorizer {
    */
   async answer(access: Access, wwwAuthenticate: string, signal?: AbortSignal): Promise<string> {
     this.#grants.delete(keyOf(access));
-    const { credential, insecure, origin, repository } = access;
+    const { credential, insecure, root, repository, tls } = access;
     const challenges = parseChallenges(wwwAuthenticate);
     const bearer = challenges.find((challenge) => challenge.scheme === "bearer");
     if (bearer && credential?.kind !== "registry") {
-      const scope = `repository:${repository}:pull`;
+      // Below a path of its own the server alone knows the repository's name there.
+      const told = root.pathname === "/v2" ? undefined : bearer.parameters.scope;
+      const scope = told ?? `repository:${repository}:pull`;
       const userAgent = this.#userAgent;
       const token = await fetchToken(this.#http, {
         challenge: bearer,
-        origin,
+        root,
         scope,
         credential,
         insecure,
+        tls,
         userAgent,
         signal,
       });
@@ -76,6 +82,6 @@ export class Authorizer {
   }
 }
 
-function keyOf({ origin, repository, credential }: Access): string {
-  return `${origin.origin} ${repository} ${credentialKey(credential)}`;
+function keyOf({ root, repository, credential }: Access): string {
+  return `${root.href} ${repository} ${credentialKey(credential)}`;
 }

@@ -3,17 +3,19 @@ import type { Readable } from "node:stream";
 import type { AuthConfig } from "../cri/messages.ts";
 import { AuthFile, type CredentialSource } from "./auth-file.ts";
 import { type BlobAnswer, openBlobStream } from "./blob-stream.ts";
+import { CertsFolders } from "./certs-folders.ts";
 import { requestCredential } from "./credentials.ts";
 import { type Descriptor, FormatError } from "./descriptor.ts";
 import { digestOf, digestProblem } from "./digest.ts";
 import { RegistryFailure, unreachable } from "./failure.ts";
+import type { Capability } from "./hosts-toml.ts";
 import { type HttpResponse, readBounded } from "./http.ts";
 import { type Index, type Manifest, maximumManifestBytes, parseManifest } from "./manifest.ts";
 import { acceptedManifests } from "./media-types.ts";
 import type { Reference } from "./reference.ts";
-import type { Endpoint } from "./registries-conf.ts";
 import { RegistriesFile } from "./registries-file.ts";
 import { firstOf, type RetryOptions } from "./retry.ts";
+import { type Route, routesFor } from "./route.ts";
 import { RegistryTransport, type TransportOptions } from "./transport.ts";
 
 export interface RegistryClientOptions extends Partial<TransportOptions>, Partial<RetryOptions> {
@@ -21,6 +23,8 @@ export interface RegistryClientOptions extends Partial<TransportOptions>, Partia
   registriesConf: string;
   /** crio.conf's `global_auth_file`; need not exist. */
   globalAuthFile?: string | undefined;
+  /** crio.conf's `registry_certs_dirs`; need not exist. */
+  registryCertsDirs?: string[] | undefined;
 }
 
 /** What a pull brings along: credentials, the way to cancel it, and where it had success before. */
@@ -53,12 +57,14 @@ const transportDefaults: TransportOptions = {
 export class RegistryClient {
   readonly #registries: RegistriesFile;
   readonly #globalAuth: AuthFile | undefined;
+  readonly #certs: CertsFolders;
   readonly #transport: RegistryTransport;
   readonly #retry: RetryOptions;
 
   constructor(options: RegistryClientOptions) {
     this.#registries = new RegistriesFile(options.registriesConf);
     this.#globalAuth = options.globalAuthFile ? new AuthFile(options.globalAuthFile) : undefined;
+    this.#certs = new CertsFolders(options.registryCertsDirs ?? []);
     this.#retry = { ...retryDefaults, ...options };
     this.#transport = new RegistryTransport({ ...transportDefaults, ...options });
   }
@@ -78,17 +84,17 @@ export class RegistryClient {
   async manifest(reference: Reference, options: PullOptions = {}): Promise<FetchedManifest> {
     return await firstOf(
       reference,
-      this.#endpoints(reference, options),
+      this.#routes(reference, options, reference.digest ? ["pull"] : ["pull", "resolve"]),
       this.#retry,
       options.signal,
-      async (endpoint) => {
-        const { tag, digest } = endpoint.reference;
+      async (route) => {
+        const { tag, digest } = route.reference;
         const headers = { accept: acceptedManifests };
-        const response = await this.#get(endpoint, `manifests/${digest ?? tag}`, headers, options);
+        const response = await this.#get(route, `manifests/${digest ?? tag}`, headers, options);
         const bytes = await readManifest(response);
         const document = verifyManifest(bytes, response, digest);
         const found = { mediaType: document.mediaType, digest: digestOf(bytes, digest) };
-        return { bytes, document, ...found, endpoint: endpoint.reference.name };
+        return { bytes, document, ...found, endpoint: route.reference.name };
       },
     );
   }
@@ -103,14 +109,14 @@ export class RegistryClient {
     options: PullOptions & { offset?: number } = {},
   ): Promise<Readable> {
     const { offset = 0, signal } = options;
-    let endpoints = this.#endpoints(reference, options);
+    let routes = this.#routes(reference, options, ["pull"]);
     const open = (position: number): Promise<BlobAnswer> =>
-      firstOf(reference, endpoints, this.#retry, signal, async (endpoint) => {
+      firstOf(reference, routes, this.#retry, signal, async (route) => {
         const range: Record<string, string> = position > 0 ? { range: `bytes=${position}-` } : {};
-        const response = await this.#get(endpoint, `blobs/${descriptor.digest}`, range, options);
+        const response = await this.#get(route, `blobs/${descriptor.digest}`, range, options);
         checkBlobAnswer(response, descriptor, position);
         const demote = () => {
-          endpoints = [...endpoints.filter((other) => other !== endpoint), endpoint];
+          routes = [...routes.filter((other) => other !== route), route];
         };
         return { response, demote };
       });
@@ -122,23 +128,24 @@ export class RegistryClient {
     await this.#transport.close();
   }
 
-  #endpoints(reference: Reference, { endpoint: preferred }: PullOptions): Endpoint[] {
+  #routes(reference: Reference, { endpoint: preferred }: PullOptions, needed: Capability[]): Route[] {
     const endpoints = this.#registries.current().endpointsFor(reference);
-    const isPreferred = (endpoint: Endpoint) => endpoint.reference.name === preferred;
-    return [...endpoints.filter(isPreferred), ...endpoints.filter((endpoint) => !isPreferred(endpoint))];
+    const routes = routesFor(endpoints, this.#certs, needed);
+    const isPreferred = (route: Route) => route.reference.name === preferred;
+    return [...routes.filter(isPreferred), ...routes.filter((route) => !isPreferred(route))];
   }
 
   #get(
-    endpoint: Endpoint,
+    route: Route,
     path: string,
     headers: Record<string, string>,
     options: PullOptions,
   ): Promise<HttpResponse> {
     const credential =
-      requestCredential(options.auth, endpoint) ??
-      options.namespacedAuth?.find(endpoint.reference) ??
-      this.#globalAuth?.find(endpoint.reference);
-    return this.#transport.get(endpoint, { path, headers, credential, signal: options.signal });
+      requestCredential(options.auth, route) ??
+      options.namespacedAuth?.find(route.reference) ??
+      this.#globalAuth?.find(route.reference);
+    return this.#transport.get(route, { path, headers, credential, signal: options.signal });
   }
 }
 

@@ -2,6 +2,7 @@
 import type * as HttpModule from "node:http";
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import type * as HttpsModule from "node:https";
+import type { TlsContext } from "./host-tls.ts";
 
 export interface HttpOptions {
   /** Milliseconds a connection, TLS included, may take. */
@@ -16,6 +17,10 @@ export interface HttpRequest {
   body?: string;
   /** Do not check the server's certificate. */
   insecure: boolean;
+  /** Authorities and client certificates beside the usual ones. */
+  tls?: TlsContext | undefined;
+  /** In place of the client's, in milliseconds. */
+  connectTimeout?: number | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -60,23 +65,23 @@ export class HttpClient {
   /** Closes every connection; answers under way fail. */
   async close(): Promise<void> {
     const parts = await this.#parts;
-    parts?.agents.http.destroy();
-    parts?.agents.https.destroy();
+    for (const agent of parts?.agents.values() ?? []) agent.destroy();
   }
 
-  #start({ http, https, agents }: Parts, url: URL, request: HttpRequest): HttpModule.ClientRequest {
-    const { method = "GET", headers, insecure, signal } = request;
-    const options = { method, headers, timeout: this.#options.idleTimeout, ...(signal && { signal }) };
+  #start(parts: Parts, url: URL, request: HttpRequest): HttpModule.ClientRequest {
+    const { method = "GET", headers, insecure, signal, connectTimeout, tls } = request;
+    const { idleTimeout: timeout } = this.#options;
+    const options = { method, headers, timeout, agent: agentOf(parts, url, tls), ...(signal && { signal }) };
     const outgoing =
       url.protocol === "http:"
-        ? http.request(url, { ...options, agent: agents.http })
-        : https.request(url, { ...options, agent: agents.https, rejectUnauthorized: !insecure });
-    this.#limitTimes(outgoing);
+        ? parts.http.request(url, options)
+        : parts.https.request(url, { ...options, rejectUnauthorized: !insecure });
+    this.#limitTimes(outgoing, connectTimeout ?? this.#options.connectTimeout);
     return outgoing;
   }
 
-  #limitTimes(outgoing: HttpModule.ClientRequest): void {
-    const { connectTimeout, idleTimeout } = this.#options;
+  #limitTimes(outgoing: HttpModule.ClientRequest, connectTimeout: number): void {
+    const { idleTimeout } = this.#options;
     let answer: IncomingMessage | undefined;
     outgoing.once("response", (message) => {
       answer = message;
@@ -111,14 +116,33 @@ function answerOf(outgoing: HttpModule.ClientRequest, body: string | undefined):
 interface Parts {
   http: typeof HttpModule;
   https: typeof HttpsModule;
-  agents: { http: HttpModule.Agent; https: HttpsModule.Agent };
+  /** By protocol and certificates. */
+  agents: Map<string, HttpModule.Agent>;
 }
+
+/** Certificates that were replaced leave agents behind, whose idle connections end by themselves. */
+const maximumAgents = 64;
 
 /** Loaded on the first pull: a daemon that has its images never pays for it. */
 async function loadParts(): Promise<Parts> {
   const [http, https] = await Promise.all([import("node:http"), import("node:https")]);
+  return { http, https, agents: new Map() };
+}
+
+/** An agent for each set of certificates: as options of requests they would all be in the name of every connection. */
+function agentOf({ http, https, agents }: Parts, { protocol }: URL, tls?: TlsContext): HttpModule.Agent {
+  const key = `${protocol} ${protocol === "https:" ? (tls?.id ?? "") : ""}`;
+  const known = agents.get(key);
+  if (known) return known;
   const options = { keepAlive: true, timeout: 15_000, proxyEnv: proxyEnvironment() };
-  return { http, https, agents: { http: new http.Agent(options), https: new https.Agent(options) } };
+  const agent =
+    protocol === "http:"
+      ? new http.Agent(options)
+      : new https.Agent({ ...options, ...(tls && { secureContext: tls.context }) });
+  const [oldest] = agents.keys();
+  if (agents.size >= maximumAgents && oldest) agents.delete(oldest);
+  agents.set(key, agent);
+  return agent;
 }
 
 /** HTTP_PROXY, HTTPS_PROXY and NO_PROXY; loopback is never proxied, as in Go's tools. */

@@ -17,14 +17,14 @@ export interface RetryOptions {
  * The result of `work` at the first endpoint where it succeeds. One round asks all of them without waiting; the next,
  * after a pause, those that were busy or broke off. Throws the StatusError of all answers, or the signal's reason.
  */
-export async function firstOf<T>(
+export async function firstOf<T, E extends Endpoint>(
   reference: Reference,
-  endpoints: Endpoint[],
+  endpoints: E[],
   options: RetryOptions,
   signal: AbortSignal | undefined,
-  work: (endpoint: Endpoint) => Promise<T>,
+  work: (endpoint: E) => Promise<T>,
 ): Promise<T> {
-  const failures = new Map<Endpoint, RegistryFailure>();
+  const failures = new Map<E, RegistryFailure>();
   let candidates = endpoints;
   for (let round = 1; ; round++) {
     for (const endpoint of candidates) {

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import type { Challenge } from "./challenge.ts";
 import type { Credential } from "./credentials.ts";
 import { RegistryFailure, unreachable } from "./failure.ts";
+import type { TlsContext } from "./host-tls.ts";
 import { type HttpClient, type HttpRequest, readBounded } from "./http.ts";
 
 export interface Token {
@@ -17,11 +18,12 @@ const defaultLifeSeconds = 60;
 
 export interface TokenRequest {
   challenge: Challenge;
-  /** The registry that sent the challenge. */
-  origin: URL;
+  /** The API of the registry that sent the challenge. */
+  root: URL;
   scope: string;
   credential: Credential | undefined;
   insecure: boolean;
+  tls: TlsContext | undefined;
   userAgent: string;
   signal: AbortSignal | undefined;
 }
@@ -53,13 +55,13 @@ function credentialWord({ credential }: TokenRequest): string {
   return credential ? "the credentials are not accepted" : "credentials are needed";
 }
 
-function realmOf({ challenge, origin, credential, insecure }: TokenRequest): URL {
+function realmOf({ challenge, root, credential, insecure }: TokenRequest): URL {
   const { realm = "" } = challenge.parameters;
   const url = URL.canParse(realm) ? new URL(realm) : undefined;
   if (!url || !/^https?:$/.test(url.protocol)) {
     throw new RegistryFailure("invalid", `the realm of its challenge is ${JSON.stringify(realm)}, not a URL`);
   }
-  if (url.protocol === "http:" && origin.protocol === "https:" && credential && !insecure) {
+  if (url.protocol === "http:" && root.protocol === "https:" && credential && !insecure) {
     throw new RegistryFailure(
       "invalid",
       `its token server ${url.origin} has no TLS: credentials are not sent there`,
@@ -70,7 +72,7 @@ function realmOf({ challenge, origin, credential, insecure }: TokenRequest): URL
 
 function tokenRequest(
   url: URL,
-  { challenge, scope, credential, insecure, userAgent, signal }: TokenRequest,
+  { challenge, scope, credential, insecure, tls, userAgent, signal }: TokenRequest,
 ): HttpRequest {
   const { service } = challenge.parameters;
   if (service) url.searchParams.set("service", service);
@@ -80,7 +82,7 @@ function tokenRequest(
     url.searchParams.set("account", credential.username);
     headers.authorization = basic(credential);
   }
-  return { headers, insecure, signal };
+  return { headers, insecure, tls, signal };
 }
 
 function oauthRequest({
@@ -88,6 +90,7 @@ function oauthRequest({
   scope,
   credential,
   insecure,
+  tls,
   userAgent,
   signal,
 }: TokenRequest): HttpRequest {
@@ -104,7 +107,7 @@ function oauthRequest({
     "content-type": "application/x-www-form-urlencoded",
     "content-length": Buffer.byteLength(body),
   };
-  return { method: "POST", headers, body, insecure, signal };
+  return { method: "POST", headers, body, insecure, tls, signal };
 }
 
 function parseToken(url: URL, text: string): Token {

@@ -26,6 +26,15 @@ export class Table {
     }
   }
 
+  keys(): string[] {
+    return Object.keys(this.#values);
+  }
+
+  /** As the file has it, for keys that take several forms. */
+  value(key: string): TomlValue | undefined {
+    return this.#get(key);
+  }
+
   has(key: string): boolean {
     return this.#values[key] !== undefined;
   }

@@ -1,10 +1,10 @@
-/** A GET on one endpoint, through what stands before the answer: TLS or not, authorization, redirects. */
+/** A GET by one route, through what stands before the answer: TLS or not, authorization, redirects. */
 
 import { type Access, Authorizer } from "./auth.ts";
 import type { Credential } from "./credentials.ts";
 import { RegistryFailure, unreachable } from "./failure.ts";
 import { HttpClient, type HttpOptions, type HttpResponse, readBounded } from "./http.ts";
-import type { Endpoint } from "./registries-conf.ts";
+import type { Route } from "./route.ts";
 
 const maximumRedirects = 5;
 const maximumErrorBytes = 64 * 1024;
@@ -25,8 +25,8 @@ export class RegistryTransport {
   readonly #http: HttpClient;
   readonly #authorizer: Authorizer;
   readonly #userAgent: string;
-  /** What insecure hosts turned out to speak. */
-  readonly #schemes = new Map<string, "https:" | "http:">();
+  /** What hosts that may be plain turned out to speak. */
+  readonly #schemes = new Map<string, string>();
 
   constructor(options: TransportOptions) {
     this.#http = new HttpClient(options);
@@ -35,14 +35,15 @@ export class RegistryTransport {
   }
 
   /** The answer of status 200 or 206. Throws RegistryFailure for every other, or the signal's reason. */
-  async get(endpoint: Endpoint, request: TransportRequest): Promise<HttpResponse> {
-    const known = endpoint.insecure ? this.#schemes.get(hostName(endpoint)) : "https:";
-    if (known) return await this.#getBy(known, endpoint, request);
+  async get(route: Route, request: TransportRequest): Promise<HttpResponse> {
+    const { protocol, host } = route.root;
+    const known = route.mayBePlain ? this.#schemes.get(host) : protocol;
+    if (known) return await this.#getBy(known, route, request);
     try {
-      return await this.#getBy("https:", endpoint, request);
+      return await this.#getBy("https:", route, request);
     } catch (error) {
-      if (!mayBePlain(error, endpoint)) throw error;
-      return await this.#getBy("http:", endpoint, request);
+      if (!isPerhapsPlain(error, route)) throw error;
+      return await this.#getBy("http:", route, request);
     }
   }
 
@@ -50,43 +51,51 @@ export class RegistryTransport {
     await this.#http.close();
   }
 
-  async #getBy(
-    scheme: "https:" | "http:",
-    endpoint: Endpoint,
-    request: TransportRequest,
-  ): Promise<HttpResponse> {
-    const origin = new URL(`${scheme}//${hostName(endpoint)}`);
-    const { repository } = endpoint.reference;
+  async #getBy(scheme: string, route: Route, request: TransportRequest): Promise<HttpResponse> {
+    const { insecure, namespace } = route;
+    const { repository } = route.reference;
+    const root = new URL(route.root);
+    root.protocol = scheme;
     const access: Access = {
-      origin,
+      root,
       repository,
       credential: request.credential,
-      insecure: endpoint.insecure,
+      insecure,
+      tls: route.tls?.own,
     };
-    const url = new URL(`/v2/${repository}/${request.path}`, origin);
+    const url = new URL(root);
+    url.pathname = `${root.pathname.replace(/\/$/, "")}/${repository}/${request.path}`;
+    if (namespace) url.searchParams.set("ns", namespace);
     const known = this.#authorizer.header(access);
-    const first = await this.#follow(url, access, known, request);
-    this.#schemes.set(hostName(endpoint), scheme);
+    const first = await this.#follow(url, route, known, request);
+    this.#schemes.set(route.root.host, scheme);
     if (first.status !== 401) return await accepted(first);
     first.body.resume();
     const challenge = first.headers["www-authenticate"] ?? "";
     const fresh = await this.#authorizer.answer(access, challenge, request.signal);
-    return await accepted(await this.#follow(url, access, fresh, request));
+    return await accepted(await this.#follow(url, route, fresh, request));
   }
 
-  /** Follows redirects; the Authorization header goes to the registry's own origin only. */
+  /** Follows redirects. Authorization, client certificates and configured headers are for the own origin only. */
   async #follow(
     start: URL,
-    { origin, insecure }: Access,
+    { insecure, tls, headers: configured, connectTimeout }: Route,
     authorization: string | undefined,
     { headers, signal }: TransportRequest,
   ): Promise<HttpResponse> {
+    const agent = { "user-agent": this.#userAgent };
+    const own = { ...agent, ...configured, ...headers, ...(authorization && { authorization }) };
     let url = start;
     for (let redirects = 0; redirects <= maximumRedirects; redirects++) {
-      const own = authorization && url.origin === origin.origin ? { authorization } : {};
-      const all = { ...headers, "user-agent": this.#userAgent, ...own };
+      const isOwn = url.origin === start.origin;
       const response = await this.#http
-        .request(url, { headers: all, insecure, signal })
+        .request(url, {
+          headers: isOwn ? own : { ...agent, ...headers },
+          insecure,
+          tls: isOwn ? tls?.own : tls?.trust,
+          connectTimeout,
+          signal,
+        })
         .catch((error: unknown) => {
           signal?.throwIfAborted();
           throw unreachable(error);
@@ -100,12 +109,6 @@ export class RegistryTransport {
   }
 }
 
-/** Docker Hub's API has a name of its own. */
-function hostName(endpoint: Endpoint): string {
-  const { registry } = endpoint.reference;
-  return registry === "docker.io" ? "registry-1.docker.io" : registry;
-}
-
 function redirectTarget(location: string, from: URL, insecure: boolean): URL {
   const target = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
   if (!target || !/^https?:$/.test(target.protocol))
@@ -117,11 +120,11 @@ function redirectTarget(location: string, from: URL, insecure: boolean): URL {
 }
 
 /** Whether an insecure host may speak plain HTTP where TLS failed: not when nobody listens there at all. */
-function mayBePlain(error: unknown, endpoint: Endpoint): boolean {
+function isPerhapsPlain(error: unknown, { reference }: Route): boolean {
   if (!(error instanceof RegistryFailure) || error.kind !== "unreachable") return false;
   const { code } = error.cause as NodeJS.ErrnoException;
   if (code === "ENOTFOUND" || code === "EAI_AGAIN") return false;
-  return code !== "ECONNREFUSED" || !/:\d+$/.test(endpoint.reference.registry);
+  return code !== "ECONNREFUSED" || !/:\d+$/.test(reference.registry);
 }
 
 async function accepted(response: HttpResponse): Promise<HttpResponse> {

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import { createServer as createTlsServer } from "node:https";
+import { createServer as createTlsServer, type ServerOptions } from "node:https";
 import type { AddressInfo } from "node:net";
 
 export type Script = (request: IncomingMessage, response: ServerResponse) => void;
@@ -19,7 +19,7 @@ export class ScriptedServer {
   }
 
   /** Starts on a free port of 127.0.0.1; with TLS where a key and certificate are given. */
-  static async start(script: Script, tls?: { key: string; cert: string }): Promise<ScriptedServer> {
+  static async start(script: Script, tls?: ServerOptions): Promise<ScriptedServer> {
     const requests: string[] = [];
     const answer: Script = (request, response) => {
       requests.push(`${request.method} ${request.url}`);
