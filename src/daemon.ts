@@ -36,6 +36,7 @@ import { sandboxEntry } from "./sandbox/messages.ts";
 import { checkNetworks } from "./sandbox/network.ts";
 import { isPodSandboxRecord, type PodSandboxRecord } from "./sandbox/record.ts";
 import { recover } from "./sandbox/recover.ts";
+import { SignatureVerifier } from "./signatures/verifier.ts";
 import { openDatabase, Records } from "./state/database.ts";
 import { Joined, KeyedLock } from "./state/locks.ts";
 import { Store } from "./state/store.ts";
@@ -61,7 +62,8 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
   await streams.listen();
   const database = openDatabase(join(root, "state.db"));
   const registry = new RegistryClient(config.image);
-  const storage = await openStorage({ root: join(root, "storage"), database, registry });
+  const signatures = new SignatureVerifier(registry, config.image);
+  const storage = await openStorage({ root: join(root, "storage"), database, registry, signatures });
   const cri = loadCri();
   const containers = containerContext(config, database, cri, storage);
   const sandboxes = sandboxContext(config, database, cri, containers);

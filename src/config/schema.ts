@@ -167,6 +167,16 @@ const image = {
     ["/etc/containers/certs.d", "/etc/containerd/certs.d", "/etc/docker/certs.d"],
     "Folders with one folder HOST[:PORT] per registry, the first found counts: hosts.toml, or certificates *.crt, *.cert, *.key. Changes need no restart.",
   ),
+  signature_policy: path(
+    "",
+    "containers-policy.json(5): which images may be pulled, signed by whom. Changes in it need no restart. When empty, /etc/containers/policy.json, without which every image may.",
+    { reload: true },
+  ),
+  signature_policy_dir: path(
+    "/etc/crio/policies",
+    "Folder of NAMESPACE.json, which goes before signature_policy for the pods of that namespace.",
+    { reload: true },
+  ),
 } satisfies Keys;
 
 const network = {

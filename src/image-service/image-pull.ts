@@ -5,8 +5,9 @@ import { takeNamespacedAuth } from "../registry/auth-file.ts";
 import type { ImageServiceContext } from "./context.ts";
 
 /**
- * Pulls an image; a pull of it under way is joined. `imageRef` of the answer is the image's ID. Without `signal` a
- * pull goes on when its client has gone: the kubelet asks again, and finds it further.
+ * Pulls an image that the signature policy of its pod's namespace lets pass; a pull of it under way is joined.
+ * `imageRef` of the answer is the image's ID. Without `signal` a pull goes on when its client has gone: the kubelet
+ * asks again, and finds it further.
  */
 export async function pullImage(
   { storage, namespacedAuthDir }: ImageServiceContext,
@@ -17,6 +18,7 @@ export async function pullImage(
   const namespace = sandboxConfig?.metadata?.namespace ?? "";
   const image = await storage.pull(spec.image, {
     auth,
+    namespace,
     spec,
     signal,
     namespacedAuth: (reference) =>

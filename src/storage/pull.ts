@@ -9,6 +9,7 @@ import type { Descriptor } from "../registry/descriptor.ts";
 import { digestOf } from "../registry/digest.ts";
 import type { Reference } from "../registry/reference.ts";
 import { type ResolvedImage, resolveImage } from "../registry/resolve-image.ts";
+import type { SignatureVerifier } from "../signatures/verifier.ts";
 import { chainIds } from "./chain.ts";
 import { type ImageConfig, parseImageConfig } from "./image-config.ts";
 import type { ImageRecord } from "./image-record.ts";
@@ -28,6 +29,8 @@ export interface PullRequest {
   auth?: AuthConfig | null | undefined;
   /** Credentials of the pod's namespace for an image, where there are any; see `takeNamespacedAuth`. */
   namespacedAuth?: (reference: Reference) => CredentialSource | undefined;
+  /** The pod's: its signature policy counts, where it has one. None for what is pulled for the machine. */
+  namespace?: string | undefined;
   /** Kept with the image. */
   spec?: ImageSpec | null | undefined;
   signal?: AbortSignal | undefined;
@@ -38,9 +41,15 @@ export interface PullsOptions {
   images: Images;
   layers: Layers;
   pool: UnpackPool;
+  /** Who decides what may be pulled. Default: everything may. */
+  signatures?: SignatureVerifier | undefined;
 }
 
-type SignalledOptions = PullOptions & { signal: AbortSignal };
+interface SignalledOptions extends PullOptions {
+  signal: AbortSignal;
+  /** The signature policy's file; undefined where there is none. */
+  policyFile?: string | undefined;
+}
 
 export class Pulls {
   readonly #options: PullsOptions;
@@ -56,17 +65,20 @@ export class Pulls {
   /**
    * Brings the image that `text` names up to date with its registry. A pull of the same image with the same
    * credentials is joined; it is given up when all who asked have gone. Rejects with the registry's StatusError,
-   * DATA_LOSS for broken content, RESOURCE_EXHAUSTED for a full disk; nothing that counts is left then.
+   * DATA_LOSS for broken content, RESOURCE_EXHAUSTED for a full disk, and as `SignatureVerifier.verify` says for an
+   * image that the signature policy refuses; nothing that counts is left then.
    */
   async pull(text: string, request: PullRequest = {}): Promise<ImageRecord> {
     let first: unknown;
+    const policyFile = this.#options.signatures?.policyFile(request.namespace ?? "");
     for (const reference of this.#options.client.candidates(text)) {
       const { signal, auth, spec } = request;
       const namespacedAuth = request.namespacedAuth?.(reference);
       const work = (shared: AbortSignal) =>
-        this.#pull(reference, { auth, namespacedAuth, signal: shared }, spec);
+        this.#pull(reference, { auth, namespacedAuth, policyFile, signal: shared }, spec);
       try {
-        return await this.#running.run(this.#key(reference, auth, namespacedAuth), signal, work);
+        const key = this.#key(reference, { auth, namespacedAuth, policyFile });
+        return await this.#running.run(key, signal, work);
       } catch (error) {
         signal?.throwIfAborted();
         first ??= error;
@@ -84,14 +96,10 @@ export class Pulls {
     return undefined;
   }
 
-  /** Who has other credentials does not join: they must be good for the image too. */
-  #key(
-    reference: Reference,
-    auth: PullRequest["auth"],
-    namespacedAuth: CredentialSource | undefined,
-  ): string {
+  /** Who has other credentials or another policy does not join: they must be good for the image too. */
+  #key(reference: Reference, { auth, namespacedAuth, policyFile }: Omit<SignalledOptions, "signal">): string {
     const own = namespacedAuth ? ` ${++this.#count}` : "";
-    return `${reference} ${digestOf(Buffer.from(JSON.stringify(auth ?? null)))}${own}`;
+    return `${reference} ${digestOf(Buffer.from(JSON.stringify([auth, policyFile])))}${own}`;
   }
 
   async #pull(
@@ -118,9 +126,12 @@ export class Pulls {
   }
 
   async #fetch(reference: Reference, options: SignalledOptions, spec: ImageSpec): Promise<ImageRecord> {
-    const { client, images, pool } = this.#options;
+    const { client, images, pool, signatures } = this.#options;
     pool.warm().catch(() => {});
     const resolved = await resolveImage(client, reference, options);
+    const { policyFile } = options;
+    // Before anything of the image is looked at, and also where it is here: this pull may give it another name.
+    if (policyFile) await signatures?.verify(policyFile, reference, resolved, options);
     const { config: descriptor, manifestBytes, manifestDigest, repoDigest, endpoint } = resolved;
     const id = descriptor.digest;
     const manifest = manifestBytes.toString("utf8");

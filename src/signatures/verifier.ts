@@ -1,0 +1,158 @@
+/** Whether an image may be pulled: the policy in force for a pod's namespace, and the image's signatures. */
+import type { KeyObject } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { status } from "@grpc/grpc-js";
+import { failedPrecondition, invalidArgument, messageOf, StatusError } from "../cri/status-error.ts";
+import type { PullOptions, RegistryClient } from "../registry/client.ts";
+import { digestOf } from "../registry/digest.ts";
+import type { Reference } from "../registry/reference.ts";
+import type { ResolvedImage } from "../registry/resolve-image.ts";
+import { type Attachment, attachmentReference, attachments } from "./attachments.ts";
+import type { SignedIdentity } from "./identity.ts";
+import { parsePayload } from "./payload.ts";
+import { Policy } from "./policy.ts";
+import { isSignedBy, loadKeys } from "./public-keys.ts";
+import type { Requirement } from "./requirement.ts";
+
+/** crio.conf's keys of `[crio.image]`; read at every pull, so that a reload counts. */
+export interface SignatureSettings {
+  /** Empty for `/etc/containers/policy.json`, which need not exist. */
+  signaturePolicy: string;
+  /** Folder of `NAMESPACE.json`; need not exist. */
+  signaturePolicyDir: string;
+}
+
+/** An image as its registry has it, before anything of it is on disk. */
+export type SignedImage = Pick<ResolvedImage, "manifestBytes" | "indexDigest" | "endpoint">;
+
+const systemPolicy = "/etc/containers/policy.json";
+
+export class SignatureVerifier {
+  readonly #client: RegistryClient;
+  readonly #settings: SignatureSettings;
+  readonly #systemPolicy: string;
+
+  /** `systemFile` is for tests. */
+  constructor(client: RegistryClient, settings: SignatureSettings, systemFile = systemPolicy) {
+    this.#client = client;
+    this.#settings = settings;
+    this.#systemPolicy = systemFile;
+  }
+
+  /**
+   * The policy file for pods of a namespace: its own where it has one, else that of the whole machine. Undefined where
+   * there is none at all: then everything may be pulled, as on a machine that was never set up for signatures.
+   * Throws INVALID_ARGUMENT for a namespace that is no file name.
+   */
+  policyFile(namespace: string): string | undefined {
+    const { signaturePolicy, signaturePolicyDir } = this.#settings;
+    if (namespace.includes("/") || namespace.includes("\0")) {
+      throw invalidArgument("sandbox_config.metadata.namespace", namespace, "a namespace has no slash");
+    }
+    const own = namespace && join(signaturePolicyDir, `${namespace}.json`);
+    if (own && exists(own)) return own;
+    if (signaturePolicy) return signaturePolicy;
+    return exists(this.#systemPolicy) ? this.#systemPolicy : undefined;
+  }
+
+  /**
+   * Resolves when the image satisfies every requirement that `file` has for `reference`. Rejects with FAILED_PRECONDITION
+   * when the file cannot be used, with what `RegistryClient` throws when signatures cannot be had, and else with
+   * `SignatureValidationFailed: `, by which the kubelet tells this case (k8s.io/cri-api, pkg/errors).
+   */
+  async verify(file: string, reference: Reference, image: SignedImage, options: PullOptions): Promise<void> {
+    const { scope, requirements } = readPolicy(file).ruleFor(reference);
+    for (const [index, requirement] of requirements.entries()) {
+      const problem = await this.#problem(requirement, reference, image, options);
+      if (problem === undefined) continue;
+      const rule = `${file}, ${scope}[${index}], ${requirement.type}`;
+      // The kubelet reads the prefix of the message only of errors whose code is UNKNOWN.
+      throw new StatusError(
+        status.UNKNOWN,
+        `SignatureValidationFailed: image ${reference} is refused by ${rule}: ${problem}`,
+      );
+    }
+  }
+
+  async #problem(
+    requirement: Requirement,
+    reference: Reference,
+    image: SignedImage,
+    options: PullOptions,
+  ): Promise<string | undefined> {
+    if (requirement.type === "insecureAcceptAnything") return undefined;
+    if (requirement.type === "reject") return "no image of this scope may be pulled";
+    if ("unsupported" in requirement) return requirement.unsupported;
+    const { keys: source, signedIdentity } = requirement;
+    let keys: KeyObject[];
+    try {
+      keys = loadKeys(source);
+    } catch (error) {
+      return messageOf(error);
+    }
+    return await this.#unsigned(keys, signedIdentity, reference, image, options);
+  }
+
+  /** Why no signature of the image is good; undefined when one is. */
+  async #unsigned(
+    keys: KeyObject[],
+    identity: SignedIdentity,
+    reference: Reference,
+    image: SignedImage,
+    options: PullOptions,
+  ): Promise<string | undefined> {
+    const problems: string[] = [];
+    const places: string[] = [];
+    for (const digest of signedDigests(image)) {
+      const place = attachmentReference(reference, digest);
+      const from = { ...options, endpoint: image.endpoint };
+      places.push(place.toString());
+      for await (const attachment of attachments(this.#client, place, from)) {
+        const problem = attachmentProblem(attachment, keys, identity, reference, digest);
+        if (problem === undefined) return undefined;
+        problems.push(`signature ${problems.length + 1} at ${place}: ${problem}`);
+      }
+    }
+    if (problems.length === 0) return `it has no signature at ${places.join(" or ")}`;
+    return problems.join("; ");
+  }
+}
+
+/** An index is as good as its manifests: it names them by digest, and cosign signs it alone unless told otherwise. */
+function signedDigests({ manifestBytes, indexDigest }: SignedImage): string[] {
+  const manifestDigest = digestOf(manifestBytes);
+  return indexDigest?.startsWith("sha256:") ? [indexDigest, manifestDigest] : [manifestDigest];
+}
+
+function attachmentProblem(
+  { payload, signature }: Attachment,
+  keys: KeyObject[],
+  identity: SignedIdentity,
+  reference: Reference,
+  digest: string,
+): string | undefined {
+  if (!isSignedBy(keys, payload, signature)) {
+    return keys.length === 1 ? "it is not by the policy's key" : "it is by none of the policy's keys";
+  }
+  try {
+    const { manifestDigest, dockerReference } = parsePayload(payload);
+    if (manifestDigest !== digest) return `it is for the digest ${manifestDigest}`;
+    return identity.problem(reference, dockerReference);
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+function exists(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false }) !== undefined;
+}
+
+/** A policy that cannot be read or is wrong lets nothing pass. */
+function readPolicy(file: string): Policy {
+  try {
+    return new Policy(file, readFileSync(file, "utf8"));
+  } catch (error) {
+    throw failedPrecondition(`the signature policy cannot be used: ${messageOf(error)}`);
+  }
+}
