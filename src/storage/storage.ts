@@ -13,6 +13,7 @@ import { type PullRequest, Pulls } from "./pull.ts";
 import type { PullProgress } from "./pull-progress.ts";
 import { Removals } from "./removals.ts";
 import { Rootfs } from "./rootfs.ts";
+import { unlessStalled } from "./stall.ts";
 import { UnpackPool } from "./unpack.ts";
 
 export interface StorageOptions {
@@ -24,6 +25,8 @@ export interface StorageOptions {
   signatures?: SignatureVerifier | undefined;
   /** Layers that are downloaded and unpacked at once, of all pulls together. Default: 3. */
   maxParallelLayers?: number | undefined;
+  /** Milliseconds after which a pull to which no byte comes is given up, as of now; 0 for never. Default: never. */
+  pullProgressTimeout?: (() => number) | undefined;
   /** The kernel's id of this boot; for tests. */
   bootId?: string;
 }
@@ -45,6 +48,7 @@ export class Storage {
   readonly #pulls: Pulls;
   readonly #pool: UnpackPool;
   readonly #removals: Removals;
+  readonly #pullProgressTimeout: () => number;
 
   constructor(options: StorageOptions) {
     const { root, database, registry, signatures, maxParallelLayers = 3, bootId = thisBoot() } = options;
@@ -65,11 +69,17 @@ export class Storage {
     this.#partials = partials;
     this.#pool = pool;
     this.#removals = removals;
+    this.#pullProgressTimeout = options.pullProgressTimeout ?? (() => 0);
   }
 
-  /** Pulls an image; see `Pulls.pull`. */
+  /** Pulls an image; see `Pulls.pull`. DEADLINE_EXCEEDED when it makes no progress any more. */
   pull(name: string, request: PullRequest = {}): Promise<ImageRecord> {
-    return this.#pulls.pull(name, request);
+    const options = {
+      timeout: this.#pullProgressTimeout(),
+      progress: () => this.pullProgress(name),
+      signal: request.signal,
+    };
+    return unlessStalled(options, (signal) => this.#pulls.pull(name, { ...request, signal }));
   }
 
   /** How far the pull of an image is; undefined when none is under way. */
