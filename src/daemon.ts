@@ -63,7 +63,13 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
   const database = openDatabase(join(root, "state.db"));
   const registry = new RegistryClient(config.image);
   const signatures = new SignatureVerifier(registry, config.image);
-  const storage = await openStorage({ root: join(root, "storage"), database, registry, signatures });
+  const storage = await openStorage({
+    root: join(root, "storage"),
+    database,
+    registry,
+    signatures,
+    pullProgressTimeout: () => config.image.pullProgressTimeout,
+  });
   const cri = loadCri();
   const containers = containerContext(config, database, cri, storage);
   const sandboxes = sandboxContext(config, database, cri, containers);

@@ -1,7 +1,8 @@
 /** Every table and key of crio.conf that critter reads. Defaults, validation, types and the example come from here. */
 import { isExecutable } from "../linux/executable.ts";
 import type { Level } from "../log.ts";
-import { choice, flag, type Key, list, pairs, path, paths, text, whole } from "./key.ts";
+import { parseDuration } from "./duration.ts";
+import { choice, flag, type Key, list, pairs, parsed, path, paths, text, whole } from "./key.ts";
 import { streamKeys } from "./stream-keys.ts";
 
 export type Keys = Record<string, Key<unknown>>;
@@ -150,6 +151,13 @@ const image = {
     imagePattern,
     { reload: true },
   ),
+  pull_progress_timeout: parsed(
+    "0s",
+    "How long a pull may be without a byte of its layers before it is cancelled; 0 for ever.",
+    'a duration such as "10s" or "2m"',
+    duration,
+    { reload: true },
+  ),
   global_auth_file: path(
     "",
     "auth.json with credentials for pulls that bring none. Changes in it need no restart.",
@@ -232,6 +240,10 @@ export interface Config {
 
 function positive(value: number): boolean {
   return value > 0;
+}
+
+function duration(value: unknown): number | undefined {
+  return typeof value === "string" ? parseDuration(value) : undefined;
 }
 
 function imagePattern(value: string): string | undefined {
