@@ -9,6 +9,8 @@ export const GROUPS: Readonly<Record<string, string>> = {
   Idempotence: "Idempotence ",
   "Image Manager": "Image Manager ",
   "Image Consistency": "Image Consistency ",
+  "Image Identifier Consistency": "Image Identifier Consistency ",
+  "Image Volume": "Image Volume ",
   Streaming: "Streaming ",
 };
 
