@@ -4,6 +4,7 @@ import {
   constants,
   fchmodSync,
   fchownSync,
+  ftruncateSync,
   linkSync,
   lstatSync,
   openSync,
@@ -58,14 +59,16 @@ export class LayerWriter implements TarHandler {
     else this.#write(joined(folder, base), entry);
   }
 
-  data(chunk: Buffer): void {
+  data(chunk: Buffer, position: number): void {
     if (!this.#file) return;
-    for (let at = 0; at < chunk.length; ) at += writeSync(this.#file.fd, chunk, at);
+    const { fd } = this.#file;
+    for (let at = 0; at < chunk.length; ) at += writeSync(fd, chunk, at, chunk.length - at, position + at);
   }
 
   endFile(): void {
     if (!this.#file) return;
     const { fd, entry, path } = this.#file;
+    if (entry.fragments) ftruncateSync(fd, entry.size);
     // New files are root's already; chown clears the set-user-id bit, so modes come after owners.
     const owned = entry.uid !== 0 || entry.gid !== 0;
     if (owned) fchownSync(fd, entry.uid, entry.gid);
@@ -121,7 +124,7 @@ export class LayerWriter implements TarHandler {
     const flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW;
     const fd = this.#place(path, () => openSync(filePath(path), flags, entry.mode & ~SPECIAL_BITS));
     this.#file = { fd, entry, path };
-    this.#bytes += Math.ceil(entry.size / PAGE) * PAGE;
+    for (const { length } of entry.fragments ?? [{ length: entry.size }]) this.#bytes += wholePages(length);
     this.#inodes++;
   }
 
@@ -169,6 +172,10 @@ export class LayerWriter implements TarHandler {
     mknod(filePath(hidden), S_IFCHR);
     this.#inodes++;
   }
+}
+
+function wholePages(bytes: number): number {
+  return Math.ceil(bytes / PAGE) * PAGE;
 }
 
 const nodeTypes: Partial<Record<TarEntryType, number>> = {

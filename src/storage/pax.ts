@@ -24,23 +24,34 @@ export function parsePax(bytes: Buffer): Map<string, Buffer> {
     if (!length || end > bytes.length || bytes[end - 1] !== 0x0a || equals < 0 || equals >= end) {
       throw new TarError("a PAX header has a malformed record");
     }
-    records.set(bytes.toString("latin1", blank + 1, equals), bytes.subarray(equals + 1, end - 1));
+    add(records, bytes.toString("latin1", blank + 1, equals), bytes.subarray(equals + 1, end - 1));
     at = end;
   }
   return records;
+}
+
+/** The last record of a key counts; but the first form of sparse files repeats two of them, of which later forms make one. */
+function add(records: Map<string, Buffer>, key: string, value: Buffer): void {
+  if (key !== "GNU.sparse.offset" && key !== "GNU.sparse.numbytes") {
+    records.set(key, value);
+    return;
+  }
+  const map = records.get("GNU.sparse.map");
+  records.set("GNU.sparse.map", map ? Buffer.concat([map, Buffer.from(","), value]) : value);
 }
 
 /** Overrides fields of `header` by `records`, and returns what has no field there. Throws TarError. */
 export function applyPax(header: TarHeader, records: Map<string, Buffer>): PaxFields {
   const fields: PaxFields = { mtimeNanoseconds: 0, xattrs: new Map() };
   for (const [key, value] of records) {
-    if (key.startsWith("GNU.sparse."))
-      throw new TarError(`${header.path} is a sparse file, which is not supported`);
     if (key.startsWith(schilyXattr)) fields.xattrs.set(key.slice(schilyXattr.length), Buffer.from(value));
     else if (key.startsWith(libarchiveXattr)) setLibarchiveXattr(fields.xattrs, key, value);
     else if (key === "mtime") fields.mtimeNanoseconds = setTime(header, value);
     else setField(header, key, value);
   }
+  // The path of a sparse file is made up, for programs that know of none.
+  const sparseName = records.get("GNU.sparse.name");
+  if (sparseName) setField(header, "path", sparseName);
   return fields;
 }
 

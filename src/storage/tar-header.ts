@@ -27,7 +27,7 @@ const CHECKSUM_LENGTH = 8;
 export function parseHeader(bytes: Buffer, offset = 0): TarHeader | undefined {
   const sum = checksum(bytes, offset);
   if (sum === CHECKSUM_LENGTH * 0x20 && isZero(bytes, offset)) return undefined;
-  if (number(bytes, offset + CHECKSUM_AT, CHECKSUM_LENGTH) !== sum) {
+  if (readNumber(bytes, offset + CHECKSUM_AT, CHECKSUM_LENGTH) !== sum) {
     throw new TarError("a header's checksum is wrong: this is no tar archive, or a broken one");
   }
   const name = text(bytes, offset, 100);
@@ -37,13 +37,13 @@ export function parseHeader(bytes: Buffer, offset = 0): TarHeader | undefined {
     path: prefix === "" ? name : `${prefix}/${name}`,
     linkPath: text(bytes, offset + 157, 100),
     flag: flag === 0 ? "0" : String.fromCharCode(flag),
-    mode: number(bytes, offset + 100, 8) & 0o7777,
-    uid: number(bytes, offset + 108, 8),
-    gid: number(bytes, offset + 116, 8),
-    size: number(bytes, offset + 124, 12),
-    mtime: number(bytes, offset + 136, 12),
-    major: number(bytes, offset + 329, 8),
-    minor: number(bytes, offset + 337, 8),
+    mode: readNumber(bytes, offset + 100, 8) & 0o7777,
+    uid: readNumber(bytes, offset + 108, 8),
+    gid: readNumber(bytes, offset + 116, 8),
+    size: readNumber(bytes, offset + 124, 12),
+    mtime: readNumber(bytes, offset + 136, 12),
+    major: readNumber(bytes, offset + 329, 8),
+    minor: readNumber(bytes, offset + 337, 8),
   };
 }
 
@@ -71,8 +71,8 @@ function text(bytes: Buffer, start: number, length: number): string {
   return bytes.toString("latin1", start, end);
 }
 
-/** Octal digits between blanks or NULs; or, with the top bit set, GNU's big-endian binary. */
-function number(bytes: Buffer, start: number, length: number): number {
+/** Octal digits between blanks or NULs; or, with the top bit set, GNU's big-endian binary. Throws TarError. */
+export function readNumber(bytes: Buffer, start: number, length: number): number {
   if (bytes[start]! & 0x80) return binary(bytes, start, length);
   let value = 0;
   let digits = false;

@@ -1,5 +1,6 @@
-/** Reads a tar archive from chunks of any size: ustar, PAX, GNU long names. Pure: it touches no file. */
+/** Reads a tar archive from chunks of any size: ustar, PAX, GNU long names and sparse files. Pure: it touches no file. */
 import { applyPax, type PaxFields, parsePax } from "./pax.ts";
+import { checkMap, type Fragment, HeaderMap, type SparseMap, sparseMapOf } from "./sparse.ts";
 import { BLOCK, parseHeader, TarError, type TarHeader } from "./tar-header.ts";
 
 export type TarEntryType =
@@ -14,13 +15,15 @@ export type TarEntryType =
 /** One entry, with what its extended headers say. Strings hold one byte a character. */
 export interface TarEntry extends Omit<TarHeader, "flag">, PaxFields {
   type: TarEntryType;
+  /** Of a sparse file: what is there of its `size` bytes. */
+  fragments?: Fragment[];
 }
 
 /** Is told what the archive holds, in its order. What it throws ends the reading. */
 export interface TarHandler {
   entry(entry: TarEntry): void;
-  /** Part of the content of the file that was entered last; a view that is valid during the call only. */
-  data(chunk: Buffer): void;
+  /** Content of the file that was entered last, from `position` on; a view that is valid during the call only. */
+  data(chunk: Buffer, position: number): void;
   /** The content of that file is complete. Called for every file, an empty one too. */
   endFile(): void;
 }
@@ -34,6 +37,7 @@ const types: Record<string, TarEntryType> = {
   "5": "directory",
   "6": "fifo",
   "7": "file",
+  S: "file",
 };
 
 /** PAX headers and long names beyond this are refused: they are held in memory. */
@@ -51,6 +55,10 @@ export class TarReader {
   /** Bytes of content, of an extended header or of padding still to come. */
   #contentLeft = 0;
   #skipLeft = 0;
+  /** What is still to come of the file, the first fragment cut where it was read. */
+  #fragments: Fragment[] = [];
+  /** A sparse file whose map goes on. */
+  #unmapped: { entry: TarEntry; map: SparseMap } | undefined;
   #extended: { flag: string; bytes: Buffer; filled: number } | undefined;
   #pax: Map<string, Buffer> | undefined;
   #longPath: string | undefined;
@@ -74,7 +82,7 @@ export class TarReader {
   /** No more comes. Throws TarError when the archive breaks off inside an entry. */
   end(): void {
     if (this.#ended) return;
-    if (this.#partialBytes > 0 || this.#contentLeft > 0 || this.#extended || this.#pax) {
+    if (this.#partialBytes > 0 || this.#contentLeft > 0 || this.#extended || this.#pax || this.#unmapped) {
       throw new TarError("the archive breaks off in the middle");
     }
   }
@@ -87,10 +95,21 @@ export class TarReader {
       this.#extended.filled += part.copy(this.#extended.bytes, this.#extended.filled);
       if (this.#contentLeft === 0) this.#endExtended();
     } else {
-      this.#handler.data(part);
+      this.#deliver(part);
       if (this.#contentLeft === 0) this.#handler.endFile();
     }
     return length;
+  }
+
+  #deliver(part: Buffer): void {
+    for (let at = 0; at < part.length; ) {
+      const fragment = this.#fragments[0]!;
+      const length = Math.min(fragment.length, part.length - at);
+      if (length > 0) this.#handler.data(part.subarray(at, at + length), fragment.offset);
+      if (length === fragment.length) this.#fragments.shift();
+      else this.#fragments[0] = { offset: fragment.offset + length, length: fragment.length - length };
+      at += length;
+    }
   }
 
   #skip(available: number): number {
@@ -99,28 +118,32 @@ export class TarReader {
     return length;
   }
 
-  /** Reads the header block at `at`, or keeps what there is of it. */
+  /** Reads the block at `at`, or keeps what there is of it. */
   #block(chunk: Buffer, at: number): number {
     if (this.#partialBytes === 0 && chunk.length - at >= BLOCK) {
-      this.#header(parseHeader(chunk, at));
+      this.#wholeBlock(chunk, at);
       return BLOCK;
     }
     const length = chunk.copy(this.#partial, this.#partialBytes, at, at + BLOCK - this.#partialBytes);
     this.#partialBytes += length;
     if (this.#partialBytes === BLOCK) {
       this.#partialBytes = 0;
-      this.#header(parseHeader(this.#partial));
+      this.#wholeBlock(this.#partial, 0);
     }
     return length;
   }
 
-  #header(header: TarHeader | undefined): void {
-    if (!header) {
-      this.#ended = true;
+  #wholeBlock(bytes: Buffer, at: number): void {
+    if (this.#unmapped) {
+      const { entry, map } = this.#unmapped;
+      map.take(bytes, at);
+      this.#beginFile(entry, map);
       return;
     }
-    if ("xgLK".includes(header.flag)) this.#beginExtended(header);
-    else this.#beginEntry(header);
+    const header = parseHeader(bytes, at);
+    if (!header) this.#ended = true;
+    else if ("xgLK".includes(header.flag)) this.#beginExtended(header);
+    else this.#beginEntry(header, header.flag === "S" ? new HeaderMap(bytes, at) : undefined);
   }
 
   #beginExtended({ flag, size }: TarHeader): void {
@@ -142,19 +165,32 @@ export class TarReader {
     // A global header ("g") has a comment from the tool that wrote the archive: no builder puts fields there.
   }
 
-  #beginEntry(header: TarHeader): void {
+  #beginEntry(header: TarHeader, headerMap: SparseMap | undefined): void {
     const { flag, ...fields } = header;
     if (this.#longPath !== undefined) fields.path = this.#longPath;
     if (this.#longLinkPath !== undefined) fields.linkPath = this.#longLinkPath;
     const named = { ...fields, flag };
-    const pax = this.#pax ? applyPax(named, this.#pax) : { mtimeNanoseconds: 0, xattrs: new Map() };
+    const records = this.#pax;
+    const pax = records ? applyPax(named, records) : { mtimeNanoseconds: 0, xattrs: new Map() };
     this.#pax = this.#longPath = this.#longLinkPath = undefined;
     const entry = typed(named, pax);
-    this.#handler.entry(entry);
-    if (entry.type !== "file") return;
-    this.#contentLeft = entry.size;
-    this.#skipLeft = padding(entry.size);
-    if (entry.size === 0) this.#handler.endFile();
+    if (entry.type === "file") this.#beginFile(entry, headerMap ?? (records && sparseMapOf(records)));
+    else this.#handler.entry(entry);
+  }
+
+  /** Enters a file, once the whole of its map was read where it is sparse. */
+  #beginFile(entry: TarEntry, map: SparseMap | undefined): void {
+    this.#unmapped = map?.more ? { entry, map } : undefined;
+    if (map && map.contentBytes > entry.size)
+      throw new TarError(`the map of the sparse file ${entry.path} is longer than its content`);
+    if (map?.more) return;
+    const stored = entry.size - (map?.contentBytes ?? 0);
+    this.#fragments = map ? [...map.fragments] : [{ offset: 0, length: stored }];
+    if (map) checkMap(entry.path, map, stored);
+    this.#handler.entry(map ? { ...entry, size: map.size, fragments: map.fragments } : entry);
+    this.#contentLeft = stored;
+    this.#skipLeft = padding(stored);
+    if (stored === 0) this.#handler.endFile();
   }
 }
 

@@ -112,6 +112,13 @@ test("nobody but root gets at the devices and set-user-ID programs of layers", (
   assert.equal(statSync(join(parts.daemon.folder, "root/storage/overlay")).mode & 0o777, 0o700);
 });
 
+test("a sparse file of 10 GiB takes what is in it", async () => {
+  const [size, word] = [10 * 2 ** 30, "words"];
+  const map = `0,${word.length},${size - word.length},${word.length}`;
+  const pax = { "GNU.sparse.size": `${size}`, "GNU.sparse.map": map };
+  await run({ name: "sparse", image: image([{ name: "sparse", content: word + word, pax }]) });
+});
+
 test("100,000 entries are unpacked", async () => {
   const entries = Array.from({ length: 100_000 }, (_, i): RawEntry => ({ name: `d${i % 100}/f${i}` }));
   await run({ name: "entries", image: image(entries) });
