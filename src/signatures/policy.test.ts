@@ -66,6 +66,11 @@ describe("Policy", () => {
     ];
     for (const [value, message] of wrong) assert.throws(() => parse(value), message);
     assert.throws(() => new Policy("policy.json", "{"), /policy\.json is not JSON/);
+    const twice = '{"default": [{"type": "reject"}], "transports": {"docker": {}, "d\\u006fcker" : {}}}';
+    assert.throws(
+      () => new Policy("policy.json", twice),
+      /policy\.json: "docker" stands twice in one object/,
+    );
   });
 
   it("wants one source of keys and a rule that it knows of a sigstoreSigned", () => {

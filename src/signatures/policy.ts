@@ -1,5 +1,6 @@
 /** containers-policy.json(5): which requirements an image has, by where it is pulled from. */
 import type { Reference } from "../registry/reference.ts";
+import { duplicateName } from "./duplicate-names.ts";
 import { Fields } from "./json-fields.ts";
 import { parseRequirement, type Requirement } from "./requirement.ts";
 
@@ -56,9 +57,13 @@ function parseRule(parent: Fields, name: string): Rule {
 }
 
 function parseJson(file: string, text: string): unknown {
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch {
     throw new Error(`${file} is not JSON`);
   }
+  const twice = duplicateName(text);
+  if (twice === undefined) return value;
+  throw new Error(`${file}: ${JSON.stringify(twice)} stands twice in one object`);
 }

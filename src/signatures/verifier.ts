@@ -153,6 +153,8 @@ function readPolicy(file: string): Policy {
   try {
     return new Policy(file, readFileSync(file, "utf8"));
   } catch (error) {
-    throw failedPrecondition(`the signature policy cannot be used: ${messageOf(error)}`);
+    const { code } = error as NodeJS.ErrnoException;
+    const problem = code ? `${file} cannot be read: ${code}` : messageOf(error);
+    throw failedPrecondition(`the signature policy cannot be used: ${problem}`);
   }
 }
