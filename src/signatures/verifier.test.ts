@@ -133,6 +133,13 @@ describe("SignatureVerifier", () => {
     );
   });
 
+  it("tells of the first few signatures where there are many", async () => {
+    const [digest] = await push("numerous");
+    const names = Array.from({ length: 7 }, (_, index) => ({ reference: `h.test/other:${index}` }));
+    await sign("numerous", digest!, ...names);
+    await assert.rejects(verify("numerous:1", signed), refusal(/signature 5 at [^;]+; and 2 more$/));
+  });
+
   it("knows RSA and Ed25519 keys, and files of them", async () => {
     for (const pair of [
       generateKeyPairSync("rsa", { modulusLength: 2048 }),

@@ -27,6 +27,8 @@ export interface SignatureSettings {
 export type SignedImage = Pick<ResolvedImage, "manifestBytes" | "indexDigest" | "endpoint">;
 
 const systemPolicy = "/etc/containers/policy.json";
+/** Signatures whose problems are told: an image may have hundreds, and a gRPC message is a header. */
+const toldProblems = 5;
 
 export class SignatureVerifier {
   readonly #client: RegistryClient;
@@ -115,7 +117,8 @@ export class SignatureVerifier {
       }
     }
     if (problems.length === 0) return `it has no signature at ${places.join(" or ")}`;
-    return problems.join("; ");
+    const [told, more] = [problems.slice(0, toldProblems), problems.length - toldProblems];
+    return told.join("; ") + (more > 0 ? `; and ${more} more` : "");
   }
 }
 
