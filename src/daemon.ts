@@ -68,6 +68,7 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
     database,
     registry,
     signatures,
+    maxLayerSize: () => config.image.maxLayerSize,
     pullProgressTimeout: () => config.image.pullProgressTimeout,
   });
   const cri = loadCri();

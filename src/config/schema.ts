@@ -151,6 +151,13 @@ const image = {
     imagePattern,
     { reload: true },
   ),
+  max_layer_size: whole(
+    32 * 1024 * megabyte,
+    "Largest layer, in bytes of its uncompressed archive, holes of sparse files not counted; 0 for any size.",
+    "a number of bytes, or 0",
+    (value) => value >= 0,
+    { reload: true },
+  ),
   pull_progress_timeout: parsed(
     "0s",
     "How long a pull may be without a byte of its layers before it is cancelled; 0 for ever.",

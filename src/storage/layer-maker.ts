@@ -5,7 +5,7 @@ import { messageOf, StatusError } from "../cri/status-error.ts";
 import type { Descriptor } from "../registry/descriptor.ts";
 import type { PartialBlobs } from "./partial-blobs.ts";
 import type { UnpackPool } from "./unpack.ts";
-import type { UnpackedLayer } from "./unpack-messages.ts";
+import { TOO_LARGE, type UnpackedLayer } from "./unpack-messages.ts";
 import { UnpackError } from "./unpack-thread.ts";
 
 /** A layer that an image wants. */
@@ -35,10 +35,13 @@ export class LayerError extends StatusError {}
 export class LayerMaker {
   readonly #pool: UnpackPool;
   readonly #partials: PartialBlobs;
+  readonly #maxLayerSize: () => number;
 
-  constructor(pool: UnpackPool, partials: PartialBlobs) {
+  /** `maxLayerSize`: bytes that a layer's uncompressed archive may have, as of now; 0 for any number. */
+  constructor(pool: UnpackPool, partials: PartialBlobs, maxLayerSize: () => number = () => 0) {
     this.#pool = pool;
     this.#partials = partials;
+    this.#maxLayerSize = maxLayerSize;
   }
 
   /**
@@ -57,7 +60,8 @@ export class LayerMaker {
     let keep = false;
     const source = (stop: AbortSignal) => download(open, descriptor, partial?.offset ?? 0, progress, stop);
     try {
-      const unpacked = await this.#pool.unpack({ folder, digest, partial: partial?.path }, source, signal);
+      const task = { folder, digest, partial: partial?.path, maxBytes: this.#maxLayerSize() || undefined };
+      const unpacked = await this.#pool.unpack(task, source, signal);
       checkDigest(digest, unpacked.digest);
       if (unpacked.diffId !== diffId) {
         throw broken(
@@ -119,6 +123,10 @@ function explained(digest: string, error: UnpackError): LayerError {
     return broken(digest, `what the registry sent has the digest ${error.digest}`);
   }
   if (error.digest !== undefined) return broken(digest, `it cannot be unpacked: ${error.message}`);
+  if (error.code === TOO_LARGE) {
+    const message = `layer ${digest}: ${error.message}, the limit of max_layer_size`;
+    return new LayerError(status.FAILED_PRECONDITION, message);
+  }
   const full = error.code === "ENOSPC" || error.code === "EDQUOT";
   const code = full ? status.RESOURCE_EXHAUSTED : status.INTERNAL;
   return new LayerError(code, `layer ${digest}: ${messageOf(error)}`, { cause: error });

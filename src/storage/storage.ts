@@ -25,6 +25,8 @@ export interface StorageOptions {
   signatures?: SignatureVerifier | undefined;
   /** Layers that are downloaded and unpacked at once, of all pulls together. Default: 3. */
   maxParallelLayers?: number | undefined;
+  /** Bytes that a layer's uncompressed archive may have, as of now; 0 for any number. Default: any number. */
+  maxLayerSize?: (() => number) | undefined;
   /** Milliseconds after which a pull to which no byte comes is given up, as of now; 0 for never. Default: never. */
   pullProgressTimeout?: (() => number) | undefined;
   /** The kernel's id of this boot; for tests. */
@@ -58,7 +60,7 @@ export class Storage {
     const pool = new UnpackPool({ size: maxParallelLayers });
     const removals = new Removals(pool);
     const partials = new PartialBlobs(root);
-    const maker = new LayerMaker(pool, partials);
+    const maker = new LayerMaker(pool, partials, options.maxLayerSize);
     const layers = new Layers({ folder: layersFolder, database, pool, maker, removals, bootId });
     this.rootfs = new Rootfs({ root, layersFolder, layers, removals }, () => this.images);
     const candidates = (text: string) => registry.candidates(text);

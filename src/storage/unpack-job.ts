@@ -6,7 +6,7 @@ import { digestHasher } from "../registry/digest.ts";
 import { Decompressor } from "./decompress.ts";
 import { LayerWriter } from "./layer-writer.ts";
 import { TarReader } from "./tar-reader.ts";
-import { SLOT_BYTES, type UnpackedLayer, type UnpackTask } from "./unpack-messages.ts";
+import { SLOT_BYTES, TOO_LARGE, type UnpackedLayer, type UnpackTask } from "./unpack-messages.ts";
 
 /** The content is broken, not the machine: the digest of the whole blob tells whose fault that is. */
 export class ContentError extends Error {
@@ -18,6 +18,11 @@ export class ContentError extends Error {
   }
 }
 
+/** More comes out of the blob than may: nothing is read of the rest. */
+class TooLargeError extends Error {
+  readonly code = TOO_LARGE;
+}
+
 /** From its making to `close` the thread is confined to the layer's folder. */
 export class UnpackJob {
   readonly #confinement: Confinement;
@@ -27,16 +32,21 @@ export class UnpackJob {
   readonly #writer = new LayerWriter();
   readonly #reader = new TarReader(this.#writer);
   readonly #decompressor = new Decompressor((chunk) => {
+    this.#bytes += chunk.length;
+    if (this.#bytes > this.#maxBytes) throw new TooLargeError(`it unpacks to over ${this.#maxBytes} bytes`);
     this.#diffHash.update(chunk);
     this.#reader.write(chunk);
   });
   readonly #partial: number | undefined;
+  readonly #maxBytes: number;
+  #bytes = 0;
   #broken: Error | undefined;
 
   constructor(task: UnpackTask, confinement: Confinement) {
     this.#confinement = confinement;
     this.#algorithm = task.digest.slice(0, task.digest.indexOf(":"));
     this.#blobHash = digestHasher(task.digest);
+    this.#maxBytes = task.maxBytes ?? Number.POSITIVE_INFINITY;
     if (task.partial) this.#partial = openSync(task.partial, "a+", 0o600);
     try {
       confinement.enter(task.folder);
@@ -58,7 +68,7 @@ export class UnpackJob {
     }
   }
 
-  /** Takes the next bytes of the blob. Rejects when the machine fails (no space left); broken content shows at the end. */
+  /** Takes the next bytes of the blob. Rejects when the machine fails (no space left) or the limit is passed; broken content shows at the end. */
   async write(chunk: Buffer): Promise<void> {
     if (this.#partial !== undefined) writeSync(this.#partial, chunk);
     await this.#take(chunk);
@@ -74,7 +84,7 @@ export class UnpackJob {
       const written = this.#writer.finish();
       return { ...written, digest: digest(), diffId: `sha256:${this.#diffHash.digest("hex")}` };
     } catch (error) {
-      throw isSystemError(error) ? error : new ContentError(error as Error, digest());
+      throw endsAtOnce(error) ? error : new ContentError(error as Error, digest());
     }
   }
 
@@ -92,10 +102,14 @@ export class UnpackJob {
     try {
       await this.#decompressor.write(chunk);
     } catch (error) {
-      if (isSystemError(error)) throw error;
+      if (endsAtOnce(error)) throw error;
       this.#broken = error as Error;
     }
   }
+}
+
+function endsAtOnce(error: unknown): boolean {
+  return error instanceof TooLargeError || isSystemError(error);
 }
 
 /** What the content can cause (a hard link to nothing, a name too long) is the content's fault, the rest is not. */

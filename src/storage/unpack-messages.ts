@@ -13,6 +13,8 @@ export interface UnpackTask {
   digest: string;
   /** A file to which the blob is added, and with whose content it begins. */
   partial?: string;
+  /** Bytes that the uncompressed archive may have. Default: any number. */
+  maxBytes?: number | undefined;
 }
 
 /** Makes folders look like those of the layers below; see `inheritFolders`. */
@@ -42,6 +44,9 @@ export interface UnpackedLayer extends WrittenLayer {
   digest: string;
   diffId: string;
 }
+
+/** As `code` of a failure: the archive has more than `maxBytes`. */
+export const TOO_LARGE = "TOO_LARGE";
 
 export type WorkerReply =
   /** The slot may be filled again. */

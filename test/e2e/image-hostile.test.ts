@@ -2,12 +2,14 @@ import assert from "node:assert/strict";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { gzipSync, zstdCompressSync } from "node:zlib";
 import { rawImage } from "../images/raw-image.ts";
 import { type RawEntry, rawHeader, rawTar } from "../images/raw-tar.ts";
 import { type Trial, trials } from "../support/image-trials.ts";
 import { suite } from "../support/suite.ts";
 
-const parts = suite();
+const LIMIT = 100_000_000;
+const parts = suite({ settings: { "crio.image": { max_layer_size: LIMIT } } });
 const { outside, run } = trials(parts);
 
 const SECRET = `${outside}/secret`;
@@ -117,6 +119,18 @@ test("a sparse file of 10 GiB takes what is in it", async () => {
   const map = `0,${word.length},${size - word.length},${word.length}`;
   const pax = { "GNU.sparse.size": `${size}`, "GNU.sparse.map": map };
   await run({ name: "sparse", image: image([{ name: "sparse", content: word + word, pax }]) });
+});
+
+test("a compression bomb is refused at the limit, of each format", async () => {
+  const bomb = rawTar([{ name: "bomb", content: Buffer.alloc(LIMIT) }]);
+  const refused = inLayer(RegExp(`it unpacks to over ${LIMIT} bytes, the limit of max_layer_size`));
+  for (const [format, compress] of Object.entries({ gzip: gzipSync, zstd: zstdCompressSync })) {
+    const image = rawImage({ layers: [bomb], compress: (bytes) => compress(bytes) });
+    await run({ name: `bomb-${format}`, image, refused });
+  }
+  // The largest that may be, header and end counted.
+  const largest = rawTar([{ name: "large", content: Buffer.alloc(LIMIT - (LIMIT % 512) - 3 * 512) }]);
+  await run({ name: "largest", image: rawImage({ layers: [largest] }) });
 });
 
 test("100,000 entries are unpacked", async () => {
