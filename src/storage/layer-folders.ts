@@ -20,6 +20,8 @@ export class LayerFolders {
   readonly #opaque = new Set<string>();
   /** Folders made so far. */
   made = 0;
+  /** Whether a folder has taken the place of something else. */
+  replaced = false;
 
   /** Makes the folder of an entry, or describes anew the one that is there. */
   make(path: string, attributes: Attributes): void {
@@ -80,6 +82,7 @@ export class LayerFolders {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
       const present = lstatSync(filePath(path));
       rmSync(filePath(path));
+      this.replaced = true;
       // A path through this name led elsewhere until now.
       this.#resolved.clear();
       mkdirSync(filePath(path), WORKING_MODE);

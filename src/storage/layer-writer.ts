@@ -16,6 +16,7 @@ import { mknod, S_IFBLK, S_IFCHR, S_IFIFO, setTimesOf } from "../linux/files.ts"
 import { setAttributes, setXattrs } from "./layer-attributes.ts";
 import { LayerFolders } from "./layer-folders.ts";
 import { baseOf, filePath, folderOf, joined, layerPath } from "./layer-path.ts";
+import { measureFolder } from "./measure.ts";
 import { TarError } from "./tar-header.ts";
 import type { TarEntry, TarEntryType, TarHandler } from "./tar-reader.ts";
 
@@ -45,6 +46,8 @@ export class LayerWriter implements TarHandler {
   #file: { fd: number; entry: TarEntry; path: string } | undefined;
   #bytes = 0;
   #inodes = 0;
+  /** Whether an entry has taken the place of an earlier one. */
+  #replaced = false;
 
   /** Writes what `entry` says; later entries replace earlier ones of the same name. */
   entry(entry: TarEntry): void {
@@ -87,13 +90,11 @@ export class LayerWriter implements TarHandler {
   /** Gives the folders their owners, modes and times, which writing in them has changed until now. */
   finish(): WrittenLayer {
     const { implicit, opaque } = this.#folders.finish();
-    const folders = this.#folders.made;
-    return {
-      bytes: this.#bytes + folders * PAGE,
-      inodes: this.#inodes + folders,
-      implicitFolders: implicit,
-      opaque,
-    };
+    const { made, replaced } = this.#folders;
+    const counted = { bytes: this.#bytes + made * PAGE, inodes: this.#inodes + made };
+    // What was replaced has been counted, but is not there any more.
+    const { bytes, inodes } = this.#replaced || replaced ? measureFolder("/") : counted;
+    return { bytes, inodes, implicitFolders: implicit, opaque };
   }
 
   #root(entry: TarEntry): void {
@@ -155,6 +156,7 @@ export class LayerWriter implements TarHandler {
   #clear(path: string): void {
     const isFolder = lstatSync(filePath(path)).isDirectory();
     rmSync(filePath(path), { recursive: true });
+    this.#replaced = true;
     if (isFolder) this.#folders.forget(path);
   }
 
