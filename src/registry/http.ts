@@ -3,6 +3,8 @@ import type * as HttpModule from "node:http";
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import type * as HttpsModule from "node:https";
 import type { TlsContext } from "./host-tls.ts";
+import { Proxies } from "./proxy.ts";
+import { openTunnel, type TunnelOptions } from "./tunnel.ts";
 
 export interface HttpOptions {
   /** Milliseconds a connection, TLS included, may take. */
@@ -53,7 +55,7 @@ export class HttpClient {
     for (;;) {
       const outgoing = this.#start(parts, url, request);
       try {
-        return await answerOf(outgoing, request.body);
+        return await answerOf(outgoing, request);
       } catch (error) {
         request.signal?.throwIfAborted();
         // The server closed a kept connection just when it was used again: that says nothing about the server.
@@ -69,14 +71,15 @@ export class HttpClient {
   }
 
   #start(parts: Parts, url: URL, request: HttpRequest): HttpModule.ClientRequest {
-    const { method = "GET", headers, insecure, signal, connectTimeout, tls } = request;
-    const { idleTimeout: timeout } = this.#options;
-    const options = { method, headers, timeout, agent: agentOf(parts, url, tls), ...(signal && { signal }) };
+    const { method = "GET", headers, insecure, signal, tls } = request;
+    const { connectTimeout = this.#options.connectTimeout } = request;
+    const agent = agentOf(parts, url, connectTimeout, tls);
+    const options = { method, headers, timeout: this.#options.idleTimeout, agent, ...(signal && { signal }) };
     const outgoing =
       url.protocol === "http:"
         ? parts.http.request(url, options)
         : parts.https.request(url, { ...options, rejectUnauthorized: !insecure });
-    this.#limitTimes(outgoing, connectTimeout ?? this.#options.connectTimeout);
+    this.#limitTimes(outgoing, connectTimeout);
     return outgoing;
   }
 
@@ -103,8 +106,12 @@ export class HttpClient {
   }
 }
 
-function answerOf(outgoing: HttpModule.ClientRequest, body: string | undefined): Promise<HttpResponse> {
+function answerOf(outgoing: HttpModule.ClientRequest, { body, signal }: HttpRequest): Promise<HttpResponse> {
   return new Promise((resolve, reject) => {
+    // A request that waits for a tunnel fails only when the tunnel is there.
+    const cancelled = () => reject(signal?.reason);
+    signal?.addEventListener("abort", cancelled, { once: true });
+    outgoing.once("close", () => signal?.removeEventListener("abort", cancelled));
     outgoing.once("response", (message) =>
       resolve({ status: message.statusCode!, headers: message.headers, body: message }),
     );
@@ -116,7 +123,8 @@ function answerOf(outgoing: HttpModule.ClientRequest, body: string | undefined):
 interface Parts {
   http: typeof HttpModule;
   https: typeof HttpsModule;
-  /** By protocol and certificates. */
+  proxies: Proxies;
+  /** By protocol, proxy or not, and certificates. */
   agents: Map<string, HttpModule.Agent>;
 }
 
@@ -126,34 +134,48 @@ const maximumAgents = 64;
 /** Loaded on the first pull: a daemon that has its images never pays for it. */
 async function loadParts(): Promise<Parts> {
   const [http, https] = await Promise.all([import("node:http"), import("node:https")]);
-  return { http, https, agents: new Map() };
+  return { http, https, proxies: new Proxies(process.env), agents: new Map() };
 }
 
 /** An agent for each set of certificates: as options of requests they would all be in the name of every connection. */
-function agentOf({ http, https, agents }: Parts, { protocol }: URL, tls?: TlsContext): HttpModule.Agent {
-  const key = `${protocol} ${protocol === "https:" ? (tls?.id ?? "") : ""}`;
+function agentOf(parts: Parts, url: URL, connectTimeout: number, tls?: TlsContext): HttpModule.Agent {
+  const { proxies, agents } = parts;
+  const proxy = proxies.of(url);
+  const id = url.protocol === "https:" ? `${tls?.id ?? ""} ${connectTimeout}` : "";
+  const key = `${url.protocol} ${proxy !== undefined} ${id}`;
   const known = agents.get(key);
   if (known) return known;
-  const options = { keepAlive: true, timeout: 15_000, proxyEnv: proxyEnvironment() };
   const agent =
-    protocol === "http:"
-      ? new http.Agent(options)
-      : new https.Agent({ ...options, ...(tls && { secureContext: tls.context }) });
+    url.protocol === "http:" ? plainAgent(parts, proxy) : tlsAgent(parts, proxy, connectTimeout, tls);
   const [oldest] = agents.keys();
   if (agents.size >= maximumAgents && oldest) agents.delete(oldest);
   agents.set(key, agent);
   return agent;
 }
 
-/** HTTP_PROXY, HTTPS_PROXY and NO_PROXY; loopback is never proxied, as in Go's tools. */
-function proxyEnvironment(): NodeJS.ProcessEnv {
-  const { env } = process;
-  const excepted = [env.NO_PROXY ?? env.no_proxy, "localhost", "127.0.0.1", "::1"].filter(Boolean).join(",");
-  return {
-    HTTP_PROXY: env.HTTP_PROXY ?? env.http_proxy,
-    HTTPS_PROXY: env.HTTPS_PROXY ?? env.https_proxy,
-    NO_PROXY: excepted,
+const agentOptions = { keepAlive: true, timeout: 15_000 };
+
+/** By a proxy, requests are in absolute-form; which URLs are excepted was decided before. */
+function plainAgent({ http }: Parts, proxy: URL | undefined): HttpModule.Agent {
+  return new http.Agent({ ...agentOptions, ...(proxy && { proxyEnv: { HTTP_PROXY: proxy.href } }) });
+}
+
+function tlsAgent(
+  parts: Parts,
+  proxy: URL | undefined,
+  connectTimeout: number,
+  tls: TlsContext | undefined,
+): HttpModule.Agent {
+  const agent = new parts.https.Agent({ ...agentOptions, ...(tls && { secureContext: tls.context }) });
+  if (!proxy) return agent;
+  agent.createConnection = (options, done) => {
+    openTunnel(parts, proxy, options as TunnelOptions, connectTimeout).then(
+      (socket) => done?.(null, socket),
+      (error) => done?.(error, undefined as never),
+    );
+    return undefined;
   };
+  return agent;
 }
 
 /** Reads a small body whole. Rejects when it is over `limit` bytes. */
