@@ -6,6 +6,7 @@ const help = `Usage: critter [OPTIONS]            serve the CRI, in the foregrou
        critter run [OPTIONS] IMAGE [-- COMMAND [ARG...]]
                                     run one container in a pod of its own (critter run --help)
        critter config [OPTIONS]     print the configuration in effect, with every key explained
+       critter check [--repair]     verify the images of a daemon that does not run (critter check --help)
        critter version              print the version
 
 Options:
@@ -22,6 +23,8 @@ async function main(argv: string[]): Promise<number> {
   switch (command) {
     case "run":
       return (await import("./client/run-command.ts")).runCommand(rest);
+    case "check":
+      return (await import("./check.ts")).checkCommand(rest);
     case "config":
       return printConfig(rest);
     case "version":
