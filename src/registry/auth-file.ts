@@ -1,9 +1,11 @@
-/** containers-auth.json(5): credentials by registry, namespace or repository. */
+/** containers-auth.json(5) and Docker's config.json, which has the same entries: credentials by registry, namespace or repository. */
 import { createHash } from "node:crypto";
 import { readFileSync, rmSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
 import { StatusError } from "../cri/status-error.ts";
+import { log } from "../log.ts";
 import { type Credential, credentialOf, hostOf, isSameRegistry } from "./credentials.ts";
 import { fileState } from "./file-state.ts";
 import type { Reference } from "./reference.ts";
@@ -16,6 +18,12 @@ type AuthEntry = {
   registrytoken?: string;
 };
 
+interface AuthDocument {
+  auths?: Record<string, AuthEntry>;
+  credsStore?: string;
+  credHelpers?: Record<string, string>;
+}
+
 /** The entries of one file, as they were when it was read. */
 export class AuthEntries {
   readonly #entries: [key: string, credential: Credential][];
@@ -23,7 +31,8 @@ export class AuthEntries {
   /** Parses `text`, the content of `path`. Throws FAILED_PRECONDITION that names the file, not its content. */
   constructor(path: string, text: string) {
     try {
-      const { auths = {} } = JSON.parse(text) as { auths?: Record<string, AuthEntry> };
+      const { auths = {}, credsStore, credHelpers } = JSON.parse(text) as AuthDocument;
+      if (credsStore || credHelpers) log.debug("credential helpers are not asked", { file: path });
       this.#entries = Object.entries(auths).flatMap(([key, entry]) => parseEntry(key, entry));
     } catch {
       throw new StatusError(status.FAILED_PRECONDITION, `${path} is not an auth.json of {"auths": {…}}`);
@@ -44,7 +53,7 @@ export class AuthEntries {
 /** Where the credential of a repository may be found. */
 export type CredentialSource = Pick<AuthEntries, "find">;
 
-/** A file on disk that may change or be absent: crio.conf's `global_auth_file`. */
+/** A file on disk that may change or be absent: crio.conf's `global_auth_file`, or Docker's config.json. */
 export class AuthFile {
   readonly #path: string;
   #state: string | undefined;
@@ -63,6 +72,11 @@ export class AuthFile {
     }
     return this.#entries?.find(reference);
   }
+}
+
+/** Where Docker's config.json is: in $DOCKER_CONFIG, else in the user's ~/.docker. */
+export function dockerConfigPath(environment: NodeJS.ProcessEnv): string {
+  return join(environment.DOCKER_CONFIG || join(homedir(), ".docker"), "config.json");
 }
 
 /**

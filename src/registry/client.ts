@@ -1,7 +1,7 @@
 /** The distribution specification's client: manifests and blobs, through mirrors, credentials and retries. */
 import type { Readable } from "node:stream";
 import type { AuthConfig } from "../cri/messages.ts";
-import { AuthFile, type CredentialSource } from "./auth-file.ts";
+import { AuthFile, type CredentialSource, dockerConfigPath } from "./auth-file.ts";
 import { type BlobAnswer, openBlobStream } from "./blob-stream.ts";
 import { CertsFolders } from "./certs-folders.ts";
 import { requestCredential } from "./credentials.ts";
@@ -57,6 +57,7 @@ const transportDefaults: TransportOptions = {
 export class RegistryClient {
   readonly #registries: RegistriesFile;
   readonly #globalAuth: AuthFile | undefined;
+  readonly #dockerAuth: AuthFile;
   readonly #certs: CertsFolders;
   readonly #transport: RegistryTransport;
   readonly #retry: RetryOptions;
@@ -64,6 +65,7 @@ export class RegistryClient {
   constructor(options: RegistryClientOptions) {
     this.#registries = new RegistriesFile(options.registriesConf);
     this.#globalAuth = options.globalAuthFile ? new AuthFile(options.globalAuthFile) : undefined;
+    this.#dockerAuth = new AuthFile(dockerConfigPath(process.env));
     this.#certs = new CertsFolders(options.registryCertsDirs ?? []);
     this.#retry = { ...retryDefaults, ...options };
     this.#transport = new RegistryTransport({ ...transportDefaults, ...options });
@@ -144,7 +146,8 @@ export class RegistryClient {
     const credential =
       requestCredential(options.auth, route) ??
       options.namespacedAuth?.find(route.reference) ??
-      this.#globalAuth?.find(route.reference);
+      this.#globalAuth?.find(route.reference) ??
+      this.#dockerAuth.find(route.reference);
     return this.#transport.get(route, { path, headers, credential, signal: options.signal });
   }
 }

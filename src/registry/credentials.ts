@@ -1,4 +1,4 @@
-/** Which credential goes to which registry: the CRI request's, then containers-auth.json(5). Nothing here is logged. */
+/** Which credential goes to which registry: the CRI request's, then auth.json, then Docker's config.json. Nothing here is logged. */
 import { status } from "@grpc/grpc-js";
 import type { AuthConfig } from "../cri/messages.ts";
 import { StatusError } from "../cri/status-error.ts";
