@@ -71,6 +71,7 @@ test("nothing sent is an error, and leaves nothing", () => {
   send(listener.path);
   assert.throws(() => listener.take(), /no descriptor was sent to .*socket/);
   listener.close();
+  assert.throws(() => listener.take(), /is closed/);
   assert.equal(openFiles(), before);
   assert.throws(() => new DescriptorListener(join(root, "none"), "socket"), { code: "ENOENT" });
 });

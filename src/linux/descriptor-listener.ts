@@ -62,8 +62,10 @@ export class DescriptorListener {
     }
   }
 
-  /** The descriptor that has been sent, now non-blocking and close-on-exec; the caller closes it. Throws LinuxError (EAGAIN) when none was. */
+  /** The descriptor that has been sent, now non-blocking and close-on-exec; the caller closes it. Throws LinuxError (EAGAIN) when none was, an Error once closed. */
   take(): number {
+    // Its number may be another's by now.
+    if (this.#closed) throw new Error(`${this.#file} is closed`);
     const connection = check(acceptCall(this.#socket, null, null, NONBLOCK_CLOEXEC), "accept4", this.#file);
     try {
       const descriptor = receive(connection, this.#file);
