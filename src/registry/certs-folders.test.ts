@@ -203,3 +203,16 @@ header = { X-Secret = "s" }
     [true, "s"],
   ]);
 });
+
+test("below a path of its own, a token is for the name that the server gives", async () => {
+  await using tokens = await ScriptedServer.start((_request, response) => response.end('{"token":"t"}'));
+  await using cache = await ScriptedServer.start((request, response) => {
+    if (request.headers.authorization) return sendManifest(response);
+    const challenge = `Bearer realm="http://${tokens.address}/token",scope="repository:proxy/app:pull"`;
+    return response.writeHead(401, { "www-authenticate": challenge }).end();
+  });
+  put("registry.test", "hosts.toml", `server = "http://${cache.address}/v2/proxy"\noverride_path = true`);
+  await using client = strictClient({ address: "registry.test" } as ScriptedServer);
+  await client.manifest(image);
+  assert.deepEqual(tokens.requests, ["GET /token?scope=repository%3Aproxy%2Fapp%3Apull"]);
+});

@@ -9,8 +9,12 @@ import type { Endpoint } from "./registries-conf.ts";
 
 /** One server asked for one image: `reference` is the name by which its credentials are found. */
 export interface Route extends Endpoint {
-  /** The API up to the repository, `https://host/v2`. */
-  root: URL;
+  /** `https:` or `http:`. */
+  scheme: string;
+  /** With the port as it was written: it stays the same where the scheme changes. */
+  host: string;
+  /** Of the API, up to the repository: `/v2`. */
+  path: string;
   /** TLS is tried first, plain HTTP where it fails. */
   mayBePlain: boolean;
   tls: HostTls | undefined;
@@ -46,7 +50,9 @@ function directRoute(endpoint: Endpoint): Route {
   const host = registry === "docker.io" ? "registry-1.docker.io" : registry;
   return {
     ...endpoint,
-    root: new URL(`https://${host}/v2`),
+    scheme: "https:",
+    host,
+    path: "/v2",
     mayBePlain: endpoint.insecure,
     tls: undefined,
     headers: {},
@@ -57,19 +63,25 @@ function directRoute(endpoint: Endpoint): Route {
 
 function routeBy(endpoint: Endpoint, server: RegistryServer): Route {
   const direct = directRoute(endpoint);
-  const { root = direct.root, tls, headers, connectTimeout } = server;
-  const isItself = [direct.root.host, endpoint.reference.registry].includes(root.host);
+  const { root, tls, headers, connectTimeout } = server;
+  if (!root)
+    return { ...direct, insecure: endpoint.insecure || server.skipVerify, tls, headers, connectTimeout };
+  const { registry, repository, tag, digest } = endpoint.reference;
+  const isItself = [direct.host, registry].some(
+    (host) => new URL(`${root.protocol}//${host}`).host === root.host,
+  );
   const insecure = server.skipVerify || (isItself && endpoint.insecure);
-  const { repository, tag, digest } = endpoint.reference;
   return {
     insecure,
     mirror: endpoint.mirror || !isItself,
     reference: isItself ? endpoint.reference : new Reference(root.host, repository, tag, digest),
-    root,
-    mayBePlain: server.root ? isAmbiguous(server) : endpoint.insecure,
+    scheme: root.protocol,
+    host: root.host,
+    path: root.pathname.replace(/\/$/, ""),
+    mayBePlain: isAmbiguous(server),
     tls,
     headers,
-    namespace: isItself ? undefined : endpoint.reference.registry,
+    namespace: isItself ? undefined : registry,
     connectTimeout,
   };
 }

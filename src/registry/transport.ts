@@ -36,8 +36,7 @@ export class RegistryTransport {
 
   /** The answer of status 200 or 206. Throws RegistryFailure for every other, or the signal's reason. */
   async get(route: Route, request: TransportRequest): Promise<HttpResponse> {
-    const { protocol, host } = route.root;
-    const known = route.mayBePlain ? this.#schemes.get(host) : protocol;
+    const known = route.mayBePlain ? this.#schemes.get(route.host) : route.scheme;
     if (known) return await this.#getBy(known, route, request);
     try {
       return await this.#getBy("https:", route, request);
@@ -52,10 +51,9 @@ export class RegistryTransport {
   }
 
   async #getBy(scheme: string, route: Route, request: TransportRequest): Promise<HttpResponse> {
-    const { insecure, namespace } = route;
+    const { insecure, namespace, host, path } = route;
     const { repository } = route.reference;
-    const root = new URL(route.root);
-    root.protocol = scheme;
+    const root = new URL(`${scheme}//${host}${path}`);
     const access: Access = {
       root,
       repository,
@@ -63,12 +61,11 @@ export class RegistryTransport {
       insecure,
       tls: route.tls?.own,
     };
-    const url = new URL(root);
-    url.pathname = `${root.pathname.replace(/\/$/, "")}/${repository}/${request.path}`;
+    const url = new URL(`${root.href.replace(/\/$/, "")}/${repository}/${request.path}`);
     if (namespace) url.searchParams.set("ns", namespace);
     const known = this.#authorizer.header(access);
     const first = await this.#follow(url, route, known, request);
-    this.#schemes.set(route.root.host, scheme);
+    this.#schemes.set(host, scheme);
     if (first.status !== 401) return await accepted(first);
     first.body.resume();
     const challenge = first.headers["www-authenticate"] ?? "";
