@@ -227,7 +227,7 @@ for (const terminal of [false, true]) {
 }
 
 test("sessions cut off at any moment leave nothing", async () => {
-  await run(new Client(), "true");
+  await run(new Client(), "sleep 0.1", { terminal: true });
   const before = openFiles();
   for (const terminal of [false, true]) {
     const sessions = [0, 2, 5, 8, 11, 14, 17, 20, 25, 30].map((ms) =>
@@ -238,7 +238,9 @@ test("sessions cut off at any moment leave nothing", async () => {
     await Promise.all(sessions);
     nothingLeft();
   }
-  assert.equal(openFiles(), before);
+  // What hastens moves between cgroups is still at it for a moment.
+  for (let turn = 0; turn < 200 && openFiles() > before; turn++) await sleep(10);
+  assert.ok(openFiles() <= before);
 });
 
 test("many execs at once do not disturb each other", async () => {
