@@ -85,6 +85,9 @@ test("bytes of one layer, unpacking, and waiting for one's turn keep a pull goin
       ["done", 100],
     ],
     () => [],
+    () => {
+      throw new Error("the name is ambiguous by now");
+    },
   ];
   for (const stateOf of table) assert.equal(await pullOf(300, stateOf), "pulled");
   const hung = pullOf(60_000, () => [

@@ -28,7 +28,7 @@ export async function unlessStalled<T>(
   let seen = "";
   let since = performance.now();
   const look = () => {
-    const now = progress();
+    const now = current(progress);
     const moved = signatureOf(now);
     if (moved !== seen || !now || !waitsForBytes(now)) {
       seen = moved;
@@ -43,6 +43,15 @@ export async function unlessStalled<T>(
     return await work(signal ? AbortSignal.any([signal, stalled.signal]) : stalled.signal);
   } finally {
     clearInterval(timer);
+  }
+}
+
+/** A short name may have ceased to mean anything by a change of registries.conf; its pull goes on. */
+function current(progress: StallOptions["progress"]): PullProgress | undefined {
+  try {
+    return progress();
+  } catch {
+    return undefined;
   }
 }
 
