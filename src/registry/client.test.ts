@@ -8,6 +8,7 @@ import { after, before, test } from "node:test";
 import { status } from "@grpc/grpc-js";
 import { buildImage } from "../../test/images/image.ts";
 import { pushImage } from "../../test/images/push.ts";
+import { writeHostsToml } from "../../test/registry/mirrors.ts";
 import { Registry } from "../../test/registry/registry.ts";
 import type { AuthConfig } from "../cri/messages.ts";
 import { redirectLog } from "../log.ts";
@@ -153,6 +154,18 @@ test("an image no mirror has is NOT_FOUND, with each answer", async () => {
       return true;
     },
   );
+});
+
+test("an image by the hosts.toml that containerd is given, without registries.conf", async () => {
+  await pushImage(open.address, "docker.io/library/app", "v1", oci);
+  const certs = await writeHostsToml(folder, open.address);
+  const hosted = new RegistryClient({ registriesConf: join(folder, "none"), registryCertsDirs: [certs] });
+  const reference = parseReference("app:v1");
+  const image = await resolveImage(hosted, reference);
+  assert.equal(image.endpoint, `${open.address}/library/app`);
+  const whole = await buffer(await hosted.blob(reference, image.layers[0]!, { endpoint: image.endpoint }));
+  assert.equal(whole.length, image.layers[0]!.size);
+  await hosted.close();
 });
 
 test("a registry that is down is UNKNOWN, with the prefix the kubelet knows", async () => {
