@@ -1,5 +1,5 @@
 /** The folders of a layer that is being written: made, described and marked at the end, when nothing changes in them any more. */
-import { chmodSync, lstatSync, mkdirSync, readlinkSync, rmSync } from "node:fs";
+import { chmodSync, lstatSync, mkdirSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { setXattr } from "../linux/files.ts";
 import { type Attributes, isWhiteout, OPAQUE_XATTR, setAttributes } from "./layer-attributes.ts";
 import { baseOf, filePath, folderOf, joined, layerPath } from "./layer-path.ts";
@@ -18,6 +18,8 @@ export class LayerFolders {
   /** Where a path leads that has a symlink in it. */
   readonly #resolved = new Map<string, string>();
   readonly #opaque = new Set<string>();
+  /** Symlinks on the way to the folder that is looked for now. */
+  #links = 0;
   /** Folders made so far. */
   made = 0;
   /** Whether a folder has taken the place of something else. */
@@ -40,22 +42,18 @@ export class LayerFolders {
   }
 
   /** The folder that `path` means, symlinks followed; made with its parents where it is missing. Throws TarError. */
-  ensure(path: string, links = 0): string {
+  ensure(path: string): string {
     if (this.#known.has(path)) return path;
-    const before = this.#resolved.get(path);
-    if (before !== undefined) return before;
-    const real = joined(this.ensure(folderOf(path), links), baseOf(path));
-    const folder = this.#known.has(real) ? real : this.#enter(real, links);
-    if (folder !== path) this.#resolved.set(path, folder);
-    return folder;
+    this.#links = 0;
+    return this.#resolve(path);
   }
 
-  /** Everything at and below `path` is gone. */
-  forget(path: string): void {
-    const isBelow = (folder: string) => folder === path || folder.startsWith(`${path}/`);
-    for (const folder of this.#known.keys()) if (isBelow(folder)) this.#known.delete(folder);
-    for (const folder of this.#opaque) if (isBelow(folder)) this.#opaque.delete(folder);
+  /** Removes what is at `path`, a folder with everything below it. */
+  remove(path: string): void {
+    if (lstatSync(filePath(path)).isDirectory()) this.#forget(path);
+    // A path through a symlink of this name led elsewhere until now.
     this.#resolved.clear();
+    rmSync(filePath(path), { recursive: true });
   }
 
   /** Describes and marks all folders. What no entry described is told, parents first. */
@@ -72,6 +70,25 @@ export class LayerFolders {
     for (const path of this.#opaque)
       if (path !== "/") setXattr(filePath(path), OPAQUE_XATTR, Buffer.from("y"));
     return { implicit, opaque: this.#opaque.has("/") };
+  }
+
+  #resolve(path: string): string {
+    if (this.#known.has(path)) return path;
+    const before = this.#resolved.get(path);
+    if (before !== undefined) return before;
+    const real = joined(this.#resolve(folderOf(path)), baseOf(path));
+    const folder = this.#known.has(real) ? real : this.#enter(real);
+    if (folder !== path) this.#resolved.set(path, folder);
+    return folder;
+  }
+
+  /** Looks at what is there, not through all that is known: a layer may replace its folders again and again. */
+  #forget(path: string): void {
+    this.#known.delete(path);
+    this.#opaque.delete(path);
+    for (const entry of readdirSync(filePath(path), { encoding: "latin1", withFileTypes: true })) {
+      if (entry.isDirectory()) this.#forget(joined(path, entry.name));
+    }
   }
 
   /** Makes a folder in place of what is not one. One that takes a whiteout's place still hides what is below. */
@@ -92,13 +109,13 @@ export class LayerFolders {
   }
 
   /** The folder at `path`, whose parents are real: there, made, or where a symlink leads. */
-  #enter(path: string, links: number): string {
+  #enter(path: string): string {
     const present = lstatSync(filePath(path), { throwIfNoEntry: false });
     if (present?.isSymbolicLink()) {
-      if (links >= MAXIMUM_LINKS) throw new TarError(`${path} leads through too many symlinks`);
+      if (++this.#links > MAXIMUM_LINKS) throw new TarError(`${path} leads through too many symlinks`);
       const target = readlinkSync(filePath(path), "latin1");
       const from = target.startsWith("/") ? "" : folderOf(path);
-      return this.ensure(layerPath(`${from}/${target}`), links + 1);
+      return this.#resolve(layerPath(`${from}/${target}`));
     }
     if (present && !isWhiteout(present)) throw new TarError(`${path} has entries in it, but is not a folder`);
     this.#create(path);

@@ -8,7 +8,6 @@ import {
   linkSync,
   lstatSync,
   openSync,
-  rmSync,
   symlinkSync,
   writeSync,
 } from "node:fs";
@@ -154,10 +153,8 @@ export class LayerWriter implements TarHandler {
   }
 
   #clear(path: string): void {
-    const isFolder = lstatSync(filePath(path)).isDirectory();
-    rmSync(filePath(path), { recursive: true });
+    this.#folders.remove(path);
     this.#replaced = true;
-    if (isFolder) this.#folders.forget(path);
   }
 
   /** A whiteout hides what the layers below have, never what this layer has (OCI image specification, layer.md). */

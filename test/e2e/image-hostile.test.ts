@@ -78,6 +78,18 @@ const refused: Record<string, [layer: RawEntry[], message: RegExp]> = {
   "whiteout-of-itself": [[{ name: "sub/.wh.." }], /whiteout of no file/],
   "whiteout-of-nothing": [[{ name: "sub/.wh." }], /whiteout of no file/],
   "symlink-loop": [[{ name: "l", type: "2", linkName: "l" }, { name: "l/f" }], /too many symlinks/],
+  "below-what-was-a-symlink": [
+    [LINK, { name: "link/a" }, { name: "link", content: "x" }, { name: "link/b" }],
+    /link has entries in it, but is not a folder/,
+  ],
+  "symlinks-without-end": [
+    Array.from({ length: 45 }, (_, i) => ({ name: `l${i}`, type: "2", linkName: `l${i + 1}` })).concat({
+      name: "l0/f",
+      type: "0",
+      linkName: "",
+    }),
+    /too many symlinks/,
+  ],
   "below-a-file": [[{ name: "file" }, { name: "file/below" }], /not a folder/],
   "root-is-a-file": [[{ name: ".", content: "x" }], /root of the layer is a file/],
   "root-is-a-link": [[{ name: "..", type: "2", linkName: outside }], /root of the layer is a symlink/],
