@@ -105,7 +105,10 @@ async function send(port: number, bytes: Buffer, random: Random): Promise<void> 
   }
   if (random(3) === 0) socket.resetAndDestroy();
   else socket.end();
+  // One that has closed its half while nobody reads, and whose windows are full, would stay for as long as it lives.
+  const leave = setTimeout(() => socket.destroy(), 500);
   await closed;
+  clearTimeout(leave);
 }
 
 /** What consumers of streams do. */
