@@ -14,6 +14,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { DescriptorListener } from "./descriptor-listener.ts";
 import { check, declare } from "./libc.ts";
+import { unixAddress } from "./unix-address.ts";
 
 const socketCall = declare("int socket(int domain, int type, int protocol)");
 const connectCall = declare("int connect(int fd, const void *address, unsigned int size)");
@@ -26,8 +27,7 @@ const openFiles = () => readdirSync("/proc/self/fd").length;
 /** Sends a word to the socket at `path`, and `descriptor` with it. */
 function send(path: string, descriptor?: number): void {
   const socket = check(socketCall(1, 1, 0), "socket", "");
-  const address = Buffer.from(`\0\0${path}\0`);
-  address.writeUInt16LE(1);
+  const address = unixAddress(path);
   check(connectCall(socket, address, address.length), "connect", path);
   const control = Buffer.alloc(24);
   control.writeUInt32LE(20, 0);

@@ -3,6 +3,7 @@ import { closeSync, constants, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import koffi from "koffi";
 import { check, declare } from "./libc.ts";
+import { unixAddress } from "./unix-address.ts";
 
 koffi.struct("iovec", { base: "void *", length: "size_t" });
 koffi.struct("msghdr", {
@@ -47,13 +48,12 @@ export class DescriptorListener {
   constructor(folder: string, name: string) {
     this.#file = join(folder, name);
     this.#folder = openSync(folder, constants.O_DIRECTORY | O_PATH);
-    // An address holds 107 bytes of a path: by way of the folder's descriptor it need not hold more than the name.
+    // By way of the folder's descriptor the address need not hold more than the name.
     this.path = `/proc/${process.pid}/fd/${this.#folder}/${name}`;
     this.#socket = socketCall(AF_UNIX, SOCK_STREAM | NONBLOCK_CLOEXEC, 0);
     try {
       check(this.#socket, "socket", "AF_UNIX");
-      const address = Buffer.from(`\0\0${this.path}\0`);
-      address.writeUInt16LE(AF_UNIX);
+      const address = unixAddress(this.path);
       check(bindCall(this.#socket, address, address.length), "bind", this.#file);
       check(listenCall(this.#socket, 1), "listen", this.#file);
     } catch (error) {

@@ -3,6 +3,7 @@ import { closeSync, constants, openSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import { DescriptorStream } from "./descriptor-stream.ts";
 import { check, declare } from "./libc.ts";
+import { unixAddress } from "./unix-address.ts";
 
 const socketCall = declare("int socket(int domain, int type, int protocol)");
 const connectCall = declare("int connect(int fd, const void *address, unsigned int size)");
@@ -38,12 +39,11 @@ export function connectPacketSocket(path: string, options: PacketSocketOptions =
   });
 }
 
-/** An address holds 107 bytes of a path: by way of the folder's descriptor it need not hold more than the name. */
+/** By way of the folder's descriptor the address need not hold more than the name. */
 function connect(socket: number, path: string): void {
   const folder = openSync(dirname(path), constants.O_DIRECTORY | O_PATH);
   try {
-    const address = Buffer.from(`\0\0/proc/self/fd/${folder}/${basename(path)}\0`);
-    address.writeUInt16LE(AF_UNIX);
+    const address = unixAddress(`/proc/self/fd/${folder}/${basename(path)}`);
     check(connectCall(socket, address, address.length), "connect", path);
   } finally {
     closeSync(folder);

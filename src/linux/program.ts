@@ -2,6 +2,7 @@
 
 import type { Readable } from "node:stream";
 import { type ChildProcess, spawn } from "./child-process.ts";
+import type { ProcessEnd } from "./children.ts";
 import { killGroup } from "./process-tree.ts";
 
 const DEFAULT_OUTPUT_BYTES = 1 << 20;
@@ -35,9 +36,7 @@ export interface ProgramOptions {
   signal?: AbortSignal;
 }
 
-export interface ProgramResult {
-  exitCode: number | null;
-  exitSignal: NodeJS.Signals | null;
+export interface ProgramResult extends ProcessEnd {
   stdout: Buffer;
   stderr: Buffer;
 }
@@ -72,7 +71,6 @@ export class ProgramError extends Error {
 
 /** A program under way. */
 export interface Running {
-  readonly pid: number;
   /** Settles after the program's end and its outputs' (at the latest DRAIN_MS after its own). Never rejects. */
   readonly ended: Promise<ProgramResult>;
   /** SIGKILL to its process group. */
@@ -96,7 +94,7 @@ export async function launch(program: string, options: ProgramOptions): Promise<
   // A program that does not read its input closes it, which is no error of ours.
   child.stdin?.on("error", () => {});
   child.stdin?.end(input ?? "");
-  return { pid, ended, kill: () => killUnlessReaped(child, pid) };
+  return { ended, kill: () => killUnlessReaped(child, pid) };
 }
 
 /**
@@ -132,7 +130,7 @@ export async function run(program: string, options: ProgramOptions): Promise<Pro
 }
 
 /** How a program ended, in words. */
-export function endOf({ exitCode, exitSignal }: Pick<ProgramResult, "exitCode" | "exitSignal">): string {
+export function endOf({ exitCode, exitSignal }: ProcessEnd): string {
   return exitSignal ? `was ended by ${exitSignal}` : `exited with code ${exitCode}`;
 }
 

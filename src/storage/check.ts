@@ -36,7 +36,7 @@ export function checkStore(store: StoreSnapshot): Finding[] {
 }
 
 /** The containers and pods that need an image. */
-export function usersOf({ users }: StoreSnapshot, imageId: string): StoreUser[] {
+function usersOf({ users }: StoreSnapshot, imageId: string): StoreUser[] {
   return users.filter(({ imageIds }) => imageIds.includes(imageId));
 }
 

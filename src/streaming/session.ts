@@ -1,11 +1,8 @@
 /** What a session of the streaming server does, whatever carries it: the contract between the domain and the protocols. */
 import type { Duplex, Readable, Writable } from "node:stream";
+import type { TerminalSize } from "../linux/terminal.ts";
 
-/** Of a terminal, in characters. */
-export interface TerminalSize {
-  width: number;
-  height: number;
-}
+export type { TerminalSize };
 
 /** The streams of a command as a client's connection carries them; those that were not asked for are absent. */
 export interface CommandStreams {

@@ -23,7 +23,7 @@ const commandSubprotocols: ChannelSubprotocol[] = [
 ];
 
 /** Its messages are the bytes of a SPDY/3.1 connection. */
-export const spdyTunnel = { name: "SPDY/3.1+portforward.k8s.io" };
+const spdyTunnel = { name: "SPDY/3.1+portforward.k8s.io" };
 
 const portForwardSubprotocols: (ChannelSubprotocol | typeof spdyTunnel)[] = [
   spdyTunnel,
