@@ -5,6 +5,7 @@ import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { messageOf } from "../cri/status-error.ts";
 import { syncFilesystem } from "../linux/files.ts";
+import { spreadFolders } from "../linux/inode-flags.ts";
 import { log } from "../log.ts";
 import { Records, transaction } from "../state/database.ts";
 import type { LayerMaker, LayerProgress, LayerSpec, OpenBlob } from "./layer-maker.ts";
@@ -47,6 +48,7 @@ export class Layers {
     this.#records = new Records(options.database, "layers");
     // What images bring (set-user-ID programs, devices) is for containers, not for the users of the machine.
     mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+    spreadFolders(options.folder);
     this.#load();
     if ([...this.#layers.values()].some((layer) => layer.unsyncedBoot)) this.#sync();
   }
