@@ -1,10 +1,10 @@
 # Programs in Go, built into the cache. Sourced by scripts/setup.
 
 # Builds the tools that a module names, or else its own program, into $cache/bin/<module>, where the module has changed
-# since the last time.
+# since the last time. The module's go.env says how, where it differs from the others.
 build_go_tools() {
   local module=$1 key target go what=.
-  key=$(cat "$module"/go.{mod,sum} $(find "$module" -name '*.go' | sort) | sha256sum | cut -c1-16)
+  key=$(cat "$module"/go.{mod,sum} $(find "$module" -name '*.go' -o -name go.env | sort) | sha256sum | cut -c1-16)
   target=$cache/bin/$(basename "$module")
   [[ $(cat "$target/.key" 2> /dev/null) != "$key" ]] || return 0
   echo "building the tools of $module"
@@ -12,7 +12,12 @@ build_go_tools() {
   go=$(go_for "$module")
   rm -rf "$target"
   mkdir -p "$target"
-  (cd "$module" && CGO_ENABLED=0 GOTOOLCHAIN=auto nice "$go" build -trimpath -ldflags '-s -w' -o "$target/" "$what")
+  (
+    cd "$module"
+    export CGO_ENABLED=0 GOTOOLCHAIN=auto
+    if [[ -e go.env ]]; then set -a && source ./go.env && set +a; fi
+    nice "$go" build -trimpath -ldflags '-s -w' -o "$target/" "$what"
+  )
   echo "$key" > "$target/.key"
 }
 
