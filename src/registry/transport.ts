@@ -73,7 +73,10 @@ export class RegistryTransport {
     return await accepted(await this.#follow(url, route, fresh, request));
   }
 
-  /** Follows redirects. Authorization, client certificates and configured headers are for the own origin only. */
+  /**
+   * Follows redirects. Authorization, client certificates and configured headers are for the own origin only, until
+   * another was asked: that one may not say what the registry is asked with them, nor whom they are shown to.
+   */
   async #follow(
     start: URL,
     { insecure, tls, headers: configured, connectTimeout }: Route,
@@ -83,8 +86,9 @@ export class RegistryTransport {
     const agent = { "user-agent": this.#userAgent };
     const own = { ...agent, ...configured, ...headers, ...(authorization && { authorization }) };
     let url = start;
+    let isOwn = true;
     for (let redirects = 0; redirects <= maximumRedirects; redirects++) {
-      const isOwn = url.origin === start.origin;
+      isOwn &&= url.origin === start.origin;
       const response = await this.#http
         .request(url, {
           headers: isOwn ? own : { ...agent, ...headers },
@@ -98,6 +102,10 @@ export class RegistryTransport {
           throw unreachable(error);
         });
       const { location } = response.headers;
+      if (response.status === 401 && !isOwn) {
+        response.body.resume();
+        throw new RegistryFailure("unauthenticated", `${url.host}, to which it redirects, answered 401`);
+      }
       if (![301, 302, 303, 307, 308].includes(response.status) || !location) return response;
       response.body.resume();
       url = redirectTarget(location, url, insecure);
