@@ -2,7 +2,7 @@
 import { parseChallenges } from "./challenge.ts";
 import type { Credential } from "./credentials.ts";
 import { RegistryFailure } from "./failure.ts";
-import type { TlsContext } from "./host-tls.ts";
+import type { TlsFiles } from "./host-tls.ts";
 import type { HttpClient } from "./http.ts";
 import { basic, credentialKey, fetchToken } from "./token.ts";
 
@@ -13,7 +13,7 @@ export interface Access {
   repository: string;
   credential: Credential | undefined;
   insecure: boolean;
-  tls: TlsContext | undefined;
+  tls: TlsFiles | undefined;
 }
 
 interface Grant {

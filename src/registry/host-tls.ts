@@ -1,27 +1,32 @@
-/** The certificates that certs.d gives for one registry's host, ready for connections. */
+/** The certificates that certs.d gives for one registry's host, checked. */
 import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
-import { createSecureContext, type SecureContext } from "node:tls";
 import type { NotedFiles } from "./file-state.ts";
 
-/** What a TLS connection is made with. */
-export interface TlsContext {
+/** What a TLS connection is made with beside the machine's authorities, in PEM. */
+export interface TlsFiles {
   /** Equal for equal certificates: connections may be shared. */
   id: string;
-  context: SecureContext;
+  authorities: string[];
+  clients: ClientCertificate[];
+}
+
+export interface ClientCertificate {
+  cert: string;
+  key: string;
 }
 
 export interface HostTls {
   /** For the host itself: its authorities beside the usual ones, and the client certificates. */
-  own: TlsContext;
+  own: TlsFiles;
   /** For hosts it redirects to: the authorities alone. */
-  trust: TlsContext;
+  trust: TlsFiles;
 }
 
 /** Collects the files of one host; each is checked when it is added. */
 export class HostTlsFiles {
   readonly #files: NotedFiles;
   readonly #authorities: string[] = [];
-  readonly #clients: { cert: string; key: string }[] = [];
+  readonly #clients: ClientCertificate[] = [];
 
   constructor(files: NotedFiles) {
     this.#files = files;
@@ -46,8 +51,8 @@ export class HostTlsFiles {
   /** Undefined when nothing was added. */
   build(): HostTls | undefined {
     if (this.#authorities.length + this.#clients.length === 0) return undefined;
-    const trust = tlsContext(this.#authorities, []);
-    return { trust, own: this.#clients.length > 0 ? tlsContext(this.#authorities, this.#clients) : trust };
+    const trust = tlsFiles(this.#authorities, []);
+    return { trust, own: this.#clients.length > 0 ? tlsFiles(this.#authorities, this.#clients) : trust };
   }
 
   #read(path: string): string {
@@ -59,15 +64,11 @@ export class HostTlsFiles {
   }
 }
 
-function tlsContext(authorities: string[], clients: { cert: string; key: string }[]): TlsContext {
+function tlsFiles(authorities: string[], clients: ClientCertificate[]): TlsFiles {
   const id = createHash("sha256")
     .update(JSON.stringify([authorities, clients]))
     .digest("base64");
-  const pairs = { cert: clients.map(({ cert }) => cert), key: clients.map(({ key }) => key) };
-  const context = createSecureContext(clients.length > 0 ? pairs : {});
-  // The option `ca` would replace the usual authorities, and to give those too takes 20 ms.
-  for (const authority of authorities) context.context.addCACert(authority);
-  return { id, context };
+  return { id, authorities, clients };
 }
 
 function checkCertificate(text: string): void {

@@ -2,8 +2,9 @@
 import type * as HttpModule from "node:http";
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import type * as HttpsModule from "node:https";
-import type { TlsContext } from "./host-tls.ts";
+import type { TlsFiles } from "./host-tls.ts";
 import { Proxies } from "./proxy.ts";
+import type { SecureContexts, TlsContext } from "./secure-contexts.ts";
 import { openTunnel, type TunnelOptions } from "./tunnel.ts";
 
 export interface HttpOptions {
@@ -19,8 +20,8 @@ export interface HttpRequest {
   body?: string;
   /** Do not check the server's certificate. */
   insecure: boolean;
-  /** Authorities and client certificates beside the usual ones. */
-  tls?: TlsContext | undefined;
+  /** Authorities and client certificates beside the machine's. */
+  tls?: TlsFiles | undefined;
   /** In place of the client's, in milliseconds. */
   connectTimeout?: number | undefined;
   signal?: AbortSignal | undefined;
@@ -53,7 +54,10 @@ export class HttpClient {
     this.#parts ??= loadParts();
     const parts = await this.#parts;
     for (;;) {
-      const outgoing = this.#start(parts, url, request);
+      const tls =
+        url.protocol === "https:" ? await parts.contexts.of(request.tls, !request.insecure) : undefined;
+      request.signal?.throwIfAborted();
+      const outgoing = this.#start(parts, url, request, tls);
       try {
         return await answerOf(outgoing, request);
       } catch (error) {
@@ -70,8 +74,13 @@ export class HttpClient {
     for (const agent of parts?.agents.values() ?? []) agent.destroy();
   }
 
-  #start(parts: Parts, url: URL, request: HttpRequest): HttpModule.ClientRequest {
-    const { method = "GET", headers, insecure, signal, tls } = request;
+  #start(
+    parts: Parts,
+    url: URL,
+    request: HttpRequest,
+    tls: TlsContext | undefined,
+  ): HttpModule.ClientRequest {
+    const { method = "GET", headers, insecure, signal } = request;
     const { connectTimeout = this.#options.connectTimeout } = request;
     const agent = agentOf(parts, url, connectTimeout, tls);
     const options = { method, headers, timeout: this.#options.idleTimeout, agent, ...(signal && { signal }) };
@@ -124,6 +133,7 @@ interface Parts {
   http: typeof HttpModule;
   https: typeof HttpsModule;
   proxies: Proxies;
+  contexts: SecureContexts;
   /** By protocol, proxy or not, and certificates. */
   agents: Map<string, HttpModule.Agent>;
 }
@@ -133,20 +143,29 @@ const maximumAgents = 64;
 
 /** Loaded on the first pull: a daemon that has its images never pays for it. */
 async function loadParts(): Promise<Parts> {
-  const [http, https] = await Promise.all([import("node:http"), import("node:https")]);
-  return { http, https, proxies: new Proxies(process.env), agents: new Map() };
+  const [http, https, { SecureContexts }] = await Promise.all([
+    import("node:http"),
+    import("node:https"),
+    import("./secure-contexts.ts"),
+  ]);
+  const [proxies, contexts] = [new Proxies(process.env), new SecureContexts(process.env)];
+  return { http, https, proxies, contexts, agents: new Map() };
 }
 
 /** An agent for each set of certificates: as options of requests they would all be in the name of every connection. */
-function agentOf(parts: Parts, url: URL, connectTimeout: number, tls?: TlsContext): HttpModule.Agent {
+function agentOf(
+  parts: Parts,
+  url: URL,
+  connectTimeout: number,
+  tls: TlsContext | undefined,
+): HttpModule.Agent {
   const { proxies, agents } = parts;
   const proxy = proxies.of(url);
-  const id = url.protocol === "https:" ? `${tls?.id ?? ""} ${connectTimeout}` : "";
+  const id = tls ? `${tls.id} ${connectTimeout}` : "";
   const key = `${url.protocol} ${proxy !== undefined} ${id}`;
   const known = agents.get(key);
   if (known) return known;
-  const agent =
-    url.protocol === "http:" ? plainAgent(parts, proxy) : tlsAgent(parts, proxy, connectTimeout, tls);
+  const agent = tls ? tlsAgent(parts, proxy, connectTimeout, tls) : plainAgent(parts, proxy);
   const [oldest] = agents.keys();
   if (agents.size >= maximumAgents && oldest) agents.delete(oldest);
   agents.set(key, agent);
@@ -164,9 +183,9 @@ function tlsAgent(
   parts: Parts,
   proxy: URL | undefined,
   connectTimeout: number,
-  tls: TlsContext | undefined,
+  tls: TlsContext,
 ): HttpModule.Agent {
-  const agent = new parts.https.Agent({ ...agentOptions, ...(tls && { secureContext: tls.context }) });
+  const agent = new parts.https.Agent({ ...agentOptions, secureContext: tls.context });
   if (!proxy) return agent;
   agent.createConnection = (options, done) => {
     openTunnel(parts, proxy, options as TunnelOptions, connectTimeout).then(

@@ -19,6 +19,8 @@ export interface ResolvedImage {
   config: Descriptor;
   /** Base layer first. */
   layers: Descriptor[];
+  /** Of an artifact, which is no image that can be run: what it is instead. */
+  artifactType: string | undefined;
   /** Where the manifest came from; as `endpoint` of the blobs' requests it is asked first. */
   endpoint: string;
 }
@@ -26,6 +28,8 @@ export interface ResolvedImage {
 export interface ResolveOptions extends PullOptions {
   /** The host's unless told. */
   platform?: Platform | undefined;
+  /** Whether an artifact will do as well. Default: no. */
+  artifacts?: boolean | undefined;
 }
 
 /** An index may point to indexes; nobody nests them deeper. */
@@ -40,7 +44,7 @@ export async function resolveImage(
   reference: Reference,
   options: ResolveOptions = {},
 ): Promise<ResolvedImage> {
-  const { platform = hostPlatform(), ...pull } = options;
+  const { platform = hostPlatform(), artifacts = false, ...pull } = options;
   const outermost = await client.manifest(reference, pull);
   let found = outermost;
   for (let depth = 0; isIndex(found.document); depth++) {
@@ -51,7 +55,9 @@ export async function resolveImage(
     checkAgainst(reference, chosen, found);
   }
   const manifest = found.document as Manifest;
-  checkIsImage(reference, manifest);
+  const artifactType = artifactTypeOf(manifest);
+  if (artifactType === undefined) checkLayerTypes(reference, manifest);
+  else if (!artifacts) throw unusable(reference, notAnImage(artifactType));
   return {
     manifest,
     manifestBytes: found.bytes,
@@ -60,6 +66,7 @@ export async function resolveImage(
     repoDigest: outermost.digest,
     config: manifest.config,
     layers: manifest.layers,
+    artifactType,
     endpoint: found.endpoint,
   };
 }
@@ -87,13 +94,17 @@ function checkAgainst(
   }
 }
 
-function checkIsImage(reference: Reference, { config, layers, artifactType }: Manifest): void {
-  if (!isImageConfigType(config.mediaType)) {
-    throw unusable(
-      reference,
-      `it is an artifact of type ${artifactType ?? config.mediaType}, not a container image`,
-    );
-  }
+/** What an artifact is (OCI image specification 1.1, manifest.md); undefined for an image. */
+function artifactTypeOf({ config, artifactType }: Manifest): string | undefined {
+  return artifactType ?? (isImageConfigType(config.mediaType) ? undefined : config.mediaType);
+}
+
+/** Why what has this artifact type cannot be run. */
+export function notAnImage(artifactType: string): string {
+  return `it is an artifact of type ${artifactType}, not a container image`;
+}
+
+function checkLayerTypes(reference: Reference, { layers }: Manifest): void {
   const odd = layers.findIndex((layer) => layerCompression(layer.mediaType) === undefined);
   if (odd >= 0) throw unusable(reference, `the media type of layer ${odd} is ${layers[odd]!.mediaType}`);
 }

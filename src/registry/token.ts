@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import type { Challenge } from "./challenge.ts";
 import type { Credential } from "./credentials.ts";
 import { RegistryFailure, unreachable } from "./failure.ts";
-import type { TlsContext } from "./host-tls.ts";
+import type { TlsFiles } from "./host-tls.ts";
 import { type HttpClient, type HttpRequest, readBounded } from "./http.ts";
 
 export interface Token {
@@ -23,7 +23,7 @@ export interface TokenRequest {
   scope: string;
   credential: Credential | undefined;
   insecure: boolean;
-  tls: TlsContext | undefined;
+  tls: TlsFiles | undefined;
   userAgent: string;
   signal: AbortSignal | undefined;
 }

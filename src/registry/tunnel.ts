@@ -4,11 +4,14 @@ import type * as HttpModule from "node:http";
 import type { ClientRequest } from "node:http";
 import type * as HttpsModule from "node:https";
 import type { Socket } from "node:net";
-import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
+import { type ConnectionOptions, connect, type SecureContext, type TLSSocket } from "node:tls";
+import type { SecureContexts } from "./secure-contexts.ts";
 
-export interface Modules {
+/** What connects to the proxy. */
+export interface TunnelParts {
   http: typeof HttpModule;
   https: typeof HttpsModule;
+  contexts: SecureContexts;
 }
 
 /** Where the tunnel leads, and how TLS is spoken at its end. */
@@ -19,18 +22,19 @@ export type TunnelOptions = ConnectionOptions & { host: string; port: number | s
  * Error that names the proxy's host only, after `timeout` milliseconds at the latest.
  */
 export async function openTunnel(
-  modules: Modules,
+  parts: TunnelParts,
   proxy: URL,
   target: TunnelOptions,
   timeout: number,
 ): Promise<TLSSocket> {
+  const trust = proxy.protocol === "https:" ? await parts.contexts.of(undefined, true) : undefined;
   let open: ClientRequest | TLSSocket | undefined;
   const timer = setTimeout(() => {
     const message = `no connection through the proxy ${proxy.host} for ${timeout / 1000} s`;
     open?.destroy(Object.assign(new Error(message), { code: "ETIMEDOUT" }));
   }, timeout);
   try {
-    const request = connectRequest(modules, proxy, target);
+    const request = connectRequest(parts, proxy, target, trust?.context);
     open = request;
     const socket = await tunnelOf(request, proxy);
     const secure = connect({ ...target, socket });
@@ -42,7 +46,12 @@ export async function openTunnel(
   }
 }
 
-function connectRequest({ http, https }: Modules, proxy: URL, { host, port }: TunnelOptions): ClientRequest {
+function connectRequest(
+  { http, https }: TunnelParts,
+  proxy: URL,
+  { host, port }: TunnelOptions,
+  secureContext: SecureContext | undefined,
+): ClientRequest {
   const path = `${host.includes(":") ? `[${host}]` : host}:${port}`;
   const { username, password } = proxy;
   const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
@@ -51,7 +60,13 @@ function connectRequest({ http, https }: Modules, proxy: URL, { host, port }: Tu
   plain.username = plain.password = "";
   const { request } = proxy.protocol === "https:" ? https : http;
   const headers = { host: path, ...(username && authorization) };
-  return request(plain, { method: "CONNECT", path, agent: false, headers });
+  return request(plain, {
+    method: "CONNECT",
+    path,
+    agent: false,
+    headers,
+    ...(secureContext && { secureContext }),
+  });
 }
 
 function tunnelOf(request: ClientRequest, { host }: URL): Promise<Socket> {
