@@ -1,0 +1,27 @@
+// Runs in the machine: installs critter, then each suite of the job with each runtime, and prints a result for each.
+import { readFileSync } from "node:fs";
+import { storeFolder } from "../../images/store.ts";
+import { Registry } from "../../registry/registry.ts";
+import { type Job, RESULT_MARK, type Result } from "../job.ts";
+import { CritterService, installCritter } from "./service.ts";
+import { runSuite } from "./suites.ts";
+
+// What the tests start finds the images, the tools and the compiled code there.
+process.env.CRITTER_CACHE = "/cache";
+process.env.NODE_COMPILE_CACHE = "/var/cache/node";
+process.env.PATH = `/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:${import.meta.dirname}/../../../node_modules/node/bin`;
+
+const job: Job = JSON.parse(readFileSync("/payload/job.json", "utf8"));
+process.env.CRITTER_TEST_SLOW = String(job.slow);
+
+await installCritter();
+const registry = await Registry.start({ storage: storeFolder() });
+for (const runtime of job.runtimes) {
+  const service = new CritterService(runtime, registry.address);
+  for (const suite of job.suites) {
+    console.log(`== ${suite} with ${runtime}`);
+    const result: Result = await runSuite(suite, runtime, job, service);
+    console.log(RESULT_MARK + JSON.stringify(result));
+  }
+}
+await registry.stop();

@@ -1,0 +1,81 @@
+/** The suites, each a command whose closing lines are counted. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { globSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Job, OciRuntime, Result, Suite } from "../job.ts";
+import { Totals } from "../totals.ts";
+import { type CritterService, SOCKET } from "./service.ts";
+
+const CHECKOUT = join(import.meta.dirname, "..", "..", "..");
+const FILE_PATIENCE_MS = 300_000;
+
+/** Runs the suite and prints what it prints. What it cannot even start counts as one failure. */
+export async function runSuite(
+  suite: Suite,
+  runtime: OciRuntime,
+  job: Job,
+  service: CritterService,
+): Promise<Result> {
+  const began = performance.now();
+  let totals = new Totals();
+  let error = "";
+  try {
+    totals = suite === "conformance" ? await conformance(job, service) : await endToEnd(suite, runtime, job);
+    if (totals.count === 0) error = "no tests ran";
+  } catch (failure) {
+    error = (failure as Error).message;
+  }
+  if (error !== "") console.log(`${suite} with ${runtime}: ${error}`);
+  const { passed, skipped } = totals;
+  const failed = totals.failed + (error === "" ? 0 : 1);
+  return {
+    suite,
+    runtime,
+    passed,
+    failed,
+    skipped,
+    seconds: Math.round((performance.now() - began) / 1000),
+    error,
+  };
+}
+
+async function conformance(job: Job, service: CritterService): Promise<Totals> {
+  try {
+    await service.start();
+    const only = job.names === "" ? [] : ["--only", job.names];
+    return await count(["test/conformance/run.ts", "--runtime-endpoint", SOCKET, ...only]);
+  } finally {
+    await service.stop();
+  }
+}
+
+async function endToEnd(suite: Suite, runtime: OciRuntime, job: Job): Promise<Totals> {
+  const files = globSync("test/e2e/*.test.ts", { cwd: CHECKOUT }).sort();
+  const chosen = files.filter((file) => isChosen(file, suite, job));
+  if (chosen.length === 0) throw new Error("there are no such tests");
+  const names = job.names === "" ? [] : [`--test-name-pattern=/${job.names}/i`];
+  const options = ["--test", "--test-concurrency=1", `--test-timeout=${FILE_PATIENCE_MS * job.slow}`];
+  return count([...options, ...names, ...chosen], { CRITTER_TEST_RUNTIME: runtime });
+}
+
+function isChosen(file: string, suite: Suite, { files }: Job): boolean {
+  if ((suite === "apparmor") !== file.includes("apparmor")) return false;
+  return files.length === 0 || files.some((part) => file.includes(part));
+}
+
+async function count(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Totals> {
+  const totals = new Totals();
+  const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", ...args], {
+    cwd: CHECKOUT,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  createInterface({ input: child.stdout }).on("line", (line) => {
+    totals.read(line);
+    console.log(line);
+  });
+  await once(child, "close");
+  return totals;
+}

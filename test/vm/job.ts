@@ -1,0 +1,34 @@
+/** What the machine is told to do, and what it answers. */
+
+/** `conformance`: the specs, against critter as systemd runs it. `e2e`: daemons that the tests start themselves. */
+export const SUITES = ["conformance", "e2e", "apparmor"] as const;
+export const RUNTIMES = ["crun", "runc"] as const;
+
+export type Suite = (typeof SUITES)[number];
+export type OciRuntime = (typeof RUNTIMES)[number];
+
+export interface Job {
+  suites: Suite[];
+  runtimes: OciRuntime[];
+  /** Only tests whose name matches; a regular expression, empty for all. */
+  names: string;
+  /** Only files of end-to-end tests whose name contains one of these; none for all. */
+  files: string[];
+  /** How many times longer than elsewhere things may take. */
+  slow: number;
+}
+
+/** What became of a suite with one runtime. */
+export interface Result {
+  suite: Suite;
+  runtime: OciRuntime;
+  passed: number;
+  failed: number;
+  skipped: number;
+  seconds: number;
+  /** Why it has no tests that could be counted; empty where it has. */
+  error: string;
+}
+
+/** What precedes a `Result`, as JSON, in the machine's output. */
+export const RESULT_MARK = "#result ";

@@ -1,0 +1,84 @@
+// Tests critter in a machine with systemd, cgroup v2, AppArmor, crun and a new runc:
+//   npm run test:vm -- [--only conformance|e2e|apparmor]… [--runtime crun|runc]… [--names REGEXP] [--files PART]…
+//     [--time-limit MINUTES] [--shell]
+// --shell boots the machine without a job: its console is a socket, and nothing limits its time.
+import { mkdtemp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { ensureCacheDisk } from "./cache-disk.ts";
+import { ensureMachineImage, machineCache } from "./image/image.ts";
+import { type Job, type OciRuntime, RESULT_MARK, type Result, RUNTIMES, SUITES, type Suite } from "./job.ts";
+import { runMachine } from "./machine.ts";
+import { makePayload } from "./payload.ts";
+import { report } from "./report.ts";
+
+/** Measured: what takes a second on the machine that emulates takes ten and more in the emulated one. */
+const SLOW = 15;
+
+const { values } = parseArgs({
+  options: {
+    only: { type: "string", multiple: true },
+    runtime: { type: "string", multiple: true },
+    names: { type: "string", default: "" },
+    files: { type: "string", multiple: true, default: [] },
+    "time-limit": { type: "string", default: "240" },
+    shell: { type: "boolean", default: false },
+  },
+});
+const job: Job = {
+  suites: chosen<Suite>("--only", values.only, SUITES),
+  runtimes: chosen<OciRuntime>("--runtime", values.runtime, RUNTIMES),
+  names: values.names,
+  files: values.files,
+  slow: SLOW,
+};
+
+const stopping = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stopping.abort());
+const image = await ensureMachineImage(console.log);
+const cache = await ensureCacheDisk();
+const folder = await mkdtemp(join(machineCache(), "run-"));
+const results: Result[] = [];
+let failure: unknown;
+try {
+  const payload = await makePayload(folder, values.shell ? undefined : job);
+  if (values.shell) console.log(`socat -,raw,echo=0,escape=0x1d UNIX-CONNECT:${folder}/console.sock`);
+  await runMachine({
+    image,
+    disks: [payload, cache],
+    folder,
+    timeLimit: values.shell ? 0 : Number(values["time-limit"]),
+    signal: stopping.signal,
+    onLine: (line) => {
+      if (line.startsWith(RESULT_MARK)) results.push(JSON.parse(line.slice(RESULT_MARK.length)));
+      else console.log(line);
+    },
+  });
+} catch (error) {
+  failure = error;
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
+if (!values.shell) conclude();
+
+function conclude(): void {
+  if (failure) console.log(`the machine: ${(failure as Error).message}`);
+  console.log(
+    "critest and crictl are not on this machine; the conformance specs, made after critest's, ran in their place.",
+  );
+  const expected = job.suites.length * job.runtimes.length;
+  const lost = expected - results.length;
+  if (lost > 0) console.log(`${lost} of ${expected} suites came to no result`);
+  console.log(report(results));
+  process.exitCode = failure || lost > 0 || results.some(({ failed }) => failed > 0) ? 1 : 0;
+}
+
+function chosen<Name extends string>(
+  option: string,
+  given: string[] | undefined,
+  all: readonly Name[],
+): Name[] {
+  const wrong = given?.find((name) => !all.includes(name as Name));
+  if (wrong !== undefined) throw new Error(`${option} is ${wrong}: ${all.join(" or ")}`);
+  return all.filter((name) => given?.includes(name) ?? true);
+}
