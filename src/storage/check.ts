@@ -1,6 +1,8 @@
 /** Verifies a store at rest: what its records say of each other, of the folders, and of the images' users. */
 import { join } from "node:path";
 import { digestOf, digestProblem } from "../registry/digest.ts";
+import { type Manifest, parseManifest } from "../registry/manifest.ts";
+import { artifactLayers } from "./artifact.ts";
 import { chainIds } from "./chain.ts";
 import type { StoreSnapshot, StoreUser } from "./check-snapshot.ts";
 import type { ImageRecord } from "./image-record.ts";
@@ -93,13 +95,32 @@ function checkImage(
   }));
 }
 
-function* recordProblems({ id, config, manifest, manifestDigest, layers }: ImageRecord): Generator<string> {
+function* recordProblems(image: ImageRecord): Generator<string> {
+  const { manifest, manifestDigest } = image;
   const digest = digestLike(manifest, manifestDigest);
   if (digest !== manifestDigest) yield `its manifest has the digest ${digest}, not ${manifestDigest}`;
+  yield* image.artifactType === undefined ? configProblems(image) : artifactProblems(image);
+}
+
+function* configProblems({ id, config, manifest, layers }: ImageRecord): Generator<string> {
   const configDigest = configDigestOf(manifest);
   if (configDigest !== id) yield `its manifest is of the configuration ${configDigest}`;
   const chain = chainIds(config.rootfs?.diff_ids ?? []);
   if (chain.join() !== layers.join()) yield "its layers are not those of its configuration's diff IDs";
+}
+
+function* artifactProblems({ id, manifest, layers }: ImageRecord): Generator<string> {
+  if (digestLike(manifest, id) !== id) yield "its manifest is that of another artifact";
+  if (artifactChain(manifest) !== layers.join()) yield "its layers are not the blobs of its manifest";
+}
+
+function artifactChain(manifest: string): string | undefined {
+  try {
+    const specs = artifactLayers(parseManifest(Buffer.from(manifest), "") as Manifest);
+    return specs.map(({ chainId }) => chainId).join();
+  } catch {
+    return undefined;
+  }
 }
 
 /** By the algorithm of `like`, or by sha256 where that is no digest. */

@@ -3,7 +3,7 @@ import type { ImageSpec } from "../cri/messages.ts";
 import type { ImageConfig } from "./image-config.ts";
 
 export interface ImageRecord {
-  /** Digest of the configuration; the image's ID in every API. */
+  /** Digest of the configuration, of an artifact that of the manifest; the image's ID in every API. */
   id: string;
   /** `registry/repository:tag`, in full. */
   repoTags: string[];
@@ -15,10 +15,12 @@ export interface ImageRecord {
   /** The manifest it came by, as the registry sent it. */
   manifest: string;
   manifestDigest: string;
-  /** Chain IDs, base layer first. */
+  /** Chain IDs, base layer first; of an artifact those of its files. */
   layers: string[];
   /** What the pull asked for last. */
   spec: ImageSpec;
+  /** What it is where it is no image, but an artifact: it can be a volume, and not be run. */
+  artifactType?: string;
   /** Set once it was removed under containers that use it: its layers stay until they go. */
   removed?: true;
 }

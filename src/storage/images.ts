@@ -32,6 +32,7 @@ export interface PulledImage {
   manifestDigest: string;
   layers: string[];
   spec: ImageSpec;
+  artifactType?: string | undefined;
 }
 
 const holderOf = (id: string) => `image:${id}`;
@@ -146,10 +147,23 @@ export class Images {
     else this.#index.put(image);
   }
 
-  #fresh({ id, config, configBytes, manifest, manifestDigest, layers, spec }: PulledImage): ImageRecord {
+  #fresh(pulled: PulledImage): ImageRecord {
+    const { id, config, configBytes, manifest, manifestDigest, layers, spec, artifactType } = pulled;
     const unpacked = layers.reduce((sum, chainId) => sum + this.#options.layers.get(chainId)!.bytes, 0);
     const size = unpacked + configBytes + Buffer.byteLength(manifest);
-    return { id, repoTags: [], repoDigests: [], size, config, manifest, manifestDigest, layers, spec };
+    const kind = artifactType === undefined ? {} : { artifactType };
+    return {
+      id,
+      repoTags: [],
+      repoDigests: [],
+      size,
+      config,
+      manifest,
+      manifestDigest,
+      layers,
+      spec,
+      ...kind,
+    };
   }
 
   #named({ removed: _, ...image }: ImageRecord, { reference, repoDigest, spec }: PulledImage): ImageRecord {

@@ -15,6 +15,8 @@ export interface LayerSpec {
   descriptor: Descriptor;
   /** The layer below, unless it is the base. */
   parent: LayerSpec | undefined;
+  /** Of an artifact: the blob is no archive, but the file of this path. */
+  file?: string;
 }
 
 /** Asks for a blob's bytes from `offset` on. */
@@ -49,19 +51,23 @@ export class LayerMaker {
    * LayerError, with the error of `open`, or with the signal's reason; the folder is the caller's to remove then.
    */
   async make(
-    { descriptor, diffId }: LayerSpec,
+    { descriptor, diffId, file }: LayerSpec,
     folder: string,
     open: OpenBlob,
     progress: LayerProgress,
     signal: AbortSignal,
   ): Promise<UnpackedLayer> {
     const { digest } = descriptor;
+    const maxBytes = this.#maxLayerSize() || undefined;
+    if (file !== undefined) checkSize(descriptor, maxBytes);
     const partial = this.#partials.claim(descriptor);
     let keep = false;
     const source = (stop: AbortSignal) => download(open, descriptor, partial?.offset ?? 0, progress, stop);
     try {
-      const task = { folder, digest, partial: partial?.path, maxBytes: this.#maxLayerSize() || undefined };
-      const unpacked = await this.#pool.unpack(task, source, signal);
+      const task = { folder, digest, partial: partial?.path };
+      const unpacked = await (file === undefined
+        ? this.#pool.unpack({ ...task, maxBytes }, source, signal)
+        : this.#pool.keep({ ...task, path: file }, source, signal));
       checkDigest(digest, unpacked.digest);
       if (unpacked.diffId !== diffId) {
         throw broken(
@@ -110,6 +116,16 @@ function isResumable(error: unknown): boolean {
   return !isCorrupt && !(error instanceof UnpackError);
 }
 
+/** Of a blob that is kept as it is the size is known. */
+function checkSize({ digest, size }: Descriptor, maxBytes = Number.POSITIVE_INFINITY): void {
+  if (size > maxBytes) throw tooLarge(digest, `it has ${size} bytes, over ${maxBytes}`);
+}
+
+function tooLarge(digest: string, problem: string): LayerError {
+  const message = `layer ${digest}: ${problem}, the limit of max_layer_size`;
+  return new LayerError(status.FAILED_PRECONDITION, message);
+}
+
 function checkDigest(expected: string, actual: string): void {
   if (actual !== expected) throw broken(expected, `what the registry sent has the digest ${actual}`);
 }
@@ -123,10 +139,7 @@ function explained(digest: string, error: UnpackError): LayerError {
     return broken(digest, `what the registry sent has the digest ${error.digest}`);
   }
   if (error.digest !== undefined) return broken(digest, `it cannot be unpacked: ${error.message}`);
-  if (error.code === TOO_LARGE) {
-    const message = `layer ${digest}: ${error.message}, the limit of max_layer_size`;
-    return new LayerError(status.FAILED_PRECONDITION, message);
-  }
+  if (error.code === TOO_LARGE) return tooLarge(digest, error.message);
   const full = error.code === "ENOSPC" || error.code === "EDQUOT";
   const code = full ? status.RESOURCE_EXHAUSTED : status.INTERNAL;
   return new LayerError(code, `layer ${digest}: ${messageOf(error)}`, { cause: error });

@@ -7,9 +7,11 @@ import type { CredentialSource } from "../registry/auth-file.ts";
 import type { PullOptions, RegistryClient } from "../registry/client.ts";
 import type { Descriptor } from "../registry/descriptor.ts";
 import { digestOf } from "../registry/digest.ts";
+import type { Manifest } from "../registry/manifest.ts";
 import type { Reference } from "../registry/reference.ts";
 import { type ResolvedImage, resolveImage } from "../registry/resolve-image.ts";
 import type { SignatureVerifier } from "../signatures/verifier.ts";
+import { artifactLayers, noConfig } from "./artifact.ts";
 import { chainIds } from "./chain.ts";
 import { type ImageConfig, parseImageConfig } from "./image-config.ts";
 import type { ImageRecord } from "./image-record.ts";
@@ -24,6 +26,8 @@ import type { UnpackPool } from "./unpack.ts";
 /** A configuration larger than this is refused: it is held in memory. */
 const maximumConfigBytes = 4 * 1024 * 1024;
 
+export type Wanted = "images" | "artifacts" | "both";
+
 export interface PullRequest {
   /** From the request; the client's own files come after it. */
   auth?: AuthConfig | null | undefined;
@@ -33,6 +37,8 @@ export interface PullRequest {
   namespace?: string | undefined;
   /** Kept with the image. */
   spec?: ImageSpec | null | undefined;
+  /** What the name may be of: images unless told. */
+  wanted?: Wanted | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -49,6 +55,7 @@ interface SignalledOptions extends PullOptions {
   signal: AbortSignal;
   /** The signature policy's file; undefined where there is none. */
   policyFile?: string | undefined;
+  wanted?: Wanted | undefined;
 }
 
 export class Pulls {
@@ -63,21 +70,21 @@ export class Pulls {
   }
 
   /**
-   * Brings the image that `text` names up to date with its registry. A pull of the same image with the same
+   * Brings the image or artifact that `text` names up to date with its registry. A pull of the same image with the same
    * credentials is joined; it is given up when all who asked have gone. Rejects with the registry's StatusError,
-   * DATA_LOSS for broken content, RESOURCE_EXHAUSTED for a full disk, and as `SignatureVerifier.verify` says for an
+   * FAILED_PRECONDITION for an artifact where an image is wanted, NOT_FOUND for the reverse, DATA_LOSS for broken content, RESOURCE_EXHAUSTED for a full disk, and as `SignatureVerifier.verify` says for an
    * image that the signature policy refuses; nothing that counts is left then.
    */
   async pull(text: string, request: PullRequest = {}): Promise<ImageRecord> {
     let first: unknown;
     const policyFile = this.#options.signatures?.policyFile(request.namespace ?? "");
     for (const reference of this.#options.client.candidates(text)) {
-      const { signal, auth, spec } = request;
+      const { signal, auth, spec, wanted } = request;
       const namespacedAuth = request.namespacedAuth?.(reference);
       const work = (shared: AbortSignal) =>
-        this.#pull(reference, { auth, namespacedAuth, policyFile, signal: shared }, spec);
+        this.#pull(reference, { auth, namespacedAuth, policyFile, wanted, signal: shared }, spec);
       try {
-        const key = this.#key(reference, { auth, namespacedAuth, policyFile });
+        const key = this.#key(reference, { auth, namespacedAuth, policyFile, wanted });
         return await this.#running.run(key, signal, work);
       } catch (error) {
         signal?.throwIfAborted();
@@ -97,9 +104,10 @@ export class Pulls {
   }
 
   /** Who has other credentials or another policy does not join: they must be good for the image too. */
-  #key(reference: Reference, { auth, namespacedAuth, policyFile }: Omit<SignalledOptions, "signal">): string {
+  #key(reference: Reference, options: Omit<SignalledOptions, "signal">): string {
+    const { auth, namespacedAuth, policyFile, wanted } = options;
     const own = namespacedAuth ? ` ${++this.#count}` : "";
-    return `${reference} ${digestOf(Buffer.from(JSON.stringify([auth, policyFile])))}${own}`;
+    return `${reference} ${digestOf(Buffer.from(JSON.stringify([auth, policyFile, wanted])))}${own}`;
   }
 
   async #pull(
@@ -113,7 +121,7 @@ export class Pulls {
     try {
       const image = await this.#fetch(reference, options, spec ?? specOf(name));
       const ms = Math.round(performance.now() - started);
-      log.info("pulled an image", {
+      log.info(`pulled an ${image.artifactType === undefined ? "image" : "artifact"}`, {
         image: name,
         id: image.id,
         layers: image.layers.length,
@@ -128,27 +136,30 @@ export class Pulls {
   async #fetch(reference: Reference, options: SignalledOptions, spec: ImageSpec): Promise<ImageRecord> {
     const { client, images, pool, signatures } = this.#options;
     pool.warm().catch(() => {});
-    const resolved = await resolveImage(client, reference, options);
-    const { policyFile } = options;
+    const { policyFile, wanted = "images" } = options;
+    const resolved = await resolveImage(client, reference, { ...options, artifacts: wanted !== "images" });
+    const { artifactType } = resolved;
+    if (artifactType === undefined && wanted === "artifacts") {
+      throw new StatusError(
+        status.NOT_FOUND,
+        `${reference} is an image, and not here: it must be pulled first`,
+      );
+    }
     // Before anything of the image is looked at, and also where it is here: this pull may give it another name.
     if (policyFile) await signatures?.verify(policyFile, reference, resolved, options);
     const { config: descriptor, manifestBytes, manifestDigest, repoDigest, endpoint } = resolved;
-    const id = descriptor.digest;
+    const isImage = artifactType === undefined;
+    const id = isImage ? descriptor.digest : digestOf(manifestBytes);
     const manifest = manifestBytes.toString("utf8");
-    const pulled = {
-      id,
-      reference,
-      repoDigest,
-      manifest,
-      manifestDigest,
-      configBytes: descriptor.size,
-      spec,
-    };
+    const configBytes = isImage ? descriptor.size : 0;
+    const pulled = { id, reference, repoDigest, manifest, manifestDigest, configBytes, spec, artifactType };
     const stored = images.stored(id);
     if (stored) return images.add({ ...pulled, config: stored.config, layers: stored.layers });
     const from = { ...options, endpoint };
-    const config = await this.#config(reference, resolved, from);
-    const specs = layerSpecs(reference, config, resolved.layers);
+    const config = isImage ? await this.#config(reference, resolved, from) : noConfig;
+    const specs = isImage
+      ? imageLayers(reference, config, resolved.layers)
+      : filesOf(reference, resolved.manifest);
     return this.#withLayers(reference, specs, from, (layers) => images.add({ ...pulled, config, layers }));
   }
 
@@ -201,7 +212,15 @@ export class Pulls {
   }
 }
 
-function layerSpecs(reference: Reference, { rootfs }: ImageConfig, layers: Descriptor[]): LayerSpec[] {
+function filesOf(reference: Reference, manifest: Manifest): LayerSpec[] {
+  try {
+    return artifactLayers(manifest);
+  } catch (error) {
+    throw new StatusError(status.FAILED_PRECONDITION, `artifact ${reference}: ${messageOf(error)}`);
+  }
+}
+
+function imageLayers(reference: Reference, { rootfs }: ImageConfig, layers: Descriptor[]): LayerSpec[] {
   const diffIds = rootfs.diff_ids;
   if (diffIds.length !== layers.length) {
     const reason = `its manifest has ${layers.length} layers, its configuration ${diffIds.length}`;

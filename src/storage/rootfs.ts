@@ -93,7 +93,8 @@ export class Rootfs {
     mkdirSync(target, { recursive: true, mode: 0o755 });
     if (isMounted(folder, target)) return target;
     this.#images().use(containerId, image.id);
-    const layers = [...this.#visibleLayers(image), ...EMPTY_FOLDERS];
+    const visible = this.#visibleLayers(image);
+    const layers = [...visible, ...EMPTY_FOLDERS.slice(visible.length)];
     mountOverlay(target, { folder: this.#options.layersFolder, layers });
     return target;
   }

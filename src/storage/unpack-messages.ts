@@ -17,6 +17,21 @@ export interface UnpackTask {
   maxBytes?: number | undefined;
 }
 
+/** Keeps a blob as it is. */
+export interface FileTask {
+  kind: "file";
+  /** An empty folder that becomes the layer. */
+  folder: string;
+  /** Where the blob goes in it; below folders that are made. */
+  path: string;
+  digest: string;
+  /** As that of an unpack task; in the end it becomes the file. */
+  partial?: string | undefined;
+}
+
+/** A task that makes a layer of a blob. */
+export type LayerTask = UnpackTask | FileTask;
+
 /** Makes folders look like those of the layers below; see `inheritFolders`. */
 export interface InheritTask {
   kind: "inherit";
@@ -31,15 +46,15 @@ export interface RemoveTask {
   path: string;
 }
 
-export type WorkerTask = UnpackTask | InheritTask | RemoveTask;
+export type WorkerTask = LayerTask | InheritTask | RemoveTask;
 
-/** What an unpack task is fed with; `end` after the last chunk, or `abort`. */
+/** What a layer's task is fed with; `end` after the last chunk, or `abort`. */
 export type WorkerInput =
   | { kind: "chunk"; slot: number; length: number }
   | { kind: "end" }
   | { kind: "abort" };
 
-/** A layer that was unpacked, with the digests its bytes turned out to have. */
+/** A layer that was made, with the digests its bytes turned out to have. */
 export interface UnpackedLayer extends WrittenLayer {
   digest: string;
   diffId: string;

@@ -1,10 +1,10 @@
 /** The daemon's side of one unpack worker. */
 import { Worker } from "node:worker_threads";
 import {
+  type LayerTask,
   SLOT_BYTES,
   SLOTS,
   type UnpackedLayer,
-  type UnpackTask,
   type WorkerInput,
   type WorkerReply,
   type WorkerTask,
@@ -48,15 +48,15 @@ export class UnpackThread {
   }
 
   /** Runs a task that needs no input. Rejects with UnpackError. */
-  async run(task: Exclude<WorkerTask, UnpackTask>): Promise<void> {
+  async run(task: Exclude<WorkerTask, LayerTask>): Promise<void> {
     await this.#call(task);
   }
 
   /**
-   * Unpacks what `open` gives into the task's folder. Rejects with the source's error, or with UnpackError;
+   * Makes a layer of what `open` gives, in the task's folder. Rejects with the source's error, or with UnpackError;
    * the folder is the caller's to remove then.
    */
-  async unpack(task: UnpackTask, open: BlobSource, signal?: AbortSignal): Promise<UnpackedLayer> {
+  async make(task: LayerTask, open: BlobSource, signal?: AbortSignal): Promise<UnpackedLayer> {
     const failed = new AbortController();
     const outcome = this.#call(task);
     outcome.catch((error) => {

@@ -1,7 +1,8 @@
-/** The thread that unpacks layers, one at a time, confined to the folder of each; and removes folders. */
+/** The thread that makes layers, one at a time; what is unpacked is confined to the folder of each. It removes folders too. */
 import { rmSync } from "node:fs";
 import { parentPort, workerData } from "node:worker_threads";
 import { Confinement } from "../linux/confinement.ts";
+import { FileJob } from "./file-job.ts";
 import { inheritFolders } from "./implicit-folders.ts";
 import { ContentError, UnpackJob } from "./unpack-job.ts";
 import { SLOT_BYTES, type WorkerInput, type WorkerReply, type WorkerTask } from "./unpack-messages.ts";
@@ -10,7 +11,7 @@ const slots: SharedArrayBuffer = workerData;
 const confinement = new Confinement();
 const reply = (message: WorkerReply) => parentPort!.postMessage(message);
 
-let job: UnpackJob | undefined;
+let job: UnpackJob | FileJob | undefined;
 /** What is under way: everything happens in the order it was asked for. */
 let tail = Promise.resolve();
 
@@ -23,6 +24,10 @@ async function handle(message: WorkerTask | WorkerInput): Promise<void> {
     case "unpack":
       job = new UnpackJob(message, confinement);
       await job.resume();
+      break;
+    case "file":
+      job = new FileJob(message);
+      job.resume();
       break;
     case "chunk":
       await take(message.slot, message.length);

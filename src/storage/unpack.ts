@@ -1,7 +1,7 @@
 /** A few unpack workers, started when there is something to do and ended when there has been nothing for a while. */
 import { stat } from "node:fs/promises";
 import { trimMemory } from "../linux/memory.ts";
-import type { UnpackedLayer, UnpackTask } from "./unpack-messages.ts";
+import type { FileTask, LayerTask, UnpackedLayer, UnpackTask } from "./unpack-messages.ts";
 import { type BlobSource, UnpackThread } from "./unpack-thread.ts";
 
 /** A worker costs some megabytes; starting one, some tens of milliseconds. */
@@ -33,16 +33,18 @@ export class UnpackPool {
     if (this.#threads.size === 0) this.#release(this.#start());
   }
 
-  /** Unpacks a layer when a worker is free; `open` is called then. See UnpackThread.unpack. */
+  /** Unpacks a layer when a worker is free; `open` is called then. See UnpackThread.make. */
   async unpack(
     task: Omit<UnpackTask, "kind">,
     open: BlobSource,
     signal?: AbortSignal,
   ): Promise<UnpackedLayer> {
-    return this.#use((thread) => {
-      signal?.throwIfAborted();
-      return thread.unpack({ ...task, kind: "unpack" }, open, signal);
-    });
+    return this.#make({ ...task, kind: "unpack" }, open, signal);
+  }
+
+  /** The same for a blob that is kept as a file. */
+  async keep(task: Omit<FileTask, "kind">, open: BlobSource, signal?: AbortSignal): Promise<UnpackedLayer> {
+    return this.#make({ ...task, kind: "file" }, open, signal);
   }
 
   /** Makes folders of `layer` look like those of the layers below (nearest first); see `inheritFolders`. */
@@ -63,6 +65,13 @@ export class UnpackPool {
     await Promise.all([...this.#threads].map((thread) => thread.close()));
     this.#threads.clear();
     this.#idle.length = 0;
+  }
+
+  async #make(task: LayerTask, open: BlobSource, signal: AbortSignal | undefined): Promise<UnpackedLayer> {
+    return this.#use((thread) => {
+      signal?.throwIfAborted();
+      return thread.make(task, open, signal);
+    });
   }
 
   async #use<T>(work: (thread: UnpackThread) => Promise<T>): Promise<T> {
