@@ -28,6 +28,7 @@ import { containerEntry } from "./oci/messages.ts";
 import { Monitor } from "./oci/monitor.ts";
 import { type ContainerRecord, isContainerRecord } from "./oci/record.ts";
 import { Runtime } from "./oci/runtime.ts";
+import { checkAdditionalDevices } from "./oci/spec/granted-devices.ts";
 import { readHost } from "./oci/spec/host.ts";
 import { RegistryClient } from "./registry/client.ts";
 import { runtimeServiceHandlers } from "./runtime-service/handlers.ts";
@@ -58,6 +59,7 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
   const { root, runroot } = config.crio;
   for (const folder of [root, runroot]) mkdirSync(folder, { recursive: true, mode: 0o711 });
   takeLocks(config);
+  checkAdditionalDevices(config.runtime.additionalDevices);
   const streams = new StreamServer(config.api);
   await streams.listen();
   const database = openDatabase(join(root, "state.db"));

@@ -1,6 +1,7 @@
 /** Every table and key of crio.conf that critter reads. Defaults, validation, types and the example come from here. */
 import { isExecutable } from "../linux/executable.ts";
 import type { Level } from "../log.ts";
+import { parseDeviceEntry } from "./device-entry.ts";
 import { parseDuration } from "./duration.ts";
 import { choice, flag, type Key, list, pairs, parsed, path, paths, text, whole } from "./key.ts";
 import { streamKeys } from "./stream-keys.ts";
@@ -76,6 +77,26 @@ const runtime = {
     'Limits of every container, as "NAME=SOFT:HARD", for example "nofile=1024:2048".',
     'a list of "NAME=SOFT:HARD" strings, SOFT not above HARD, -1 for no limit',
     ulimit,
+    { reload: true },
+  ),
+  additional_devices: list(
+    [],
+    'Devices of every container, as "HOST[:CONTAINER][:PERMISSIONS]", for example "/dev/fuse:/dev/fuse:rwm".',
+    'a list of "HOST[:CONTAINER][:PERMISSIONS]" strings, CONTAINER below /dev, PERMISSIONS of r, w and m',
+    parseDeviceEntry,
+  ),
+  allowed_devices: paths(
+    ["/dev/fuse", "/dev/net/tun"],
+    "Devices that a pod may ask for by the annotation io.kubernetes.cri-o.Devices, where its handler allows that.",
+  ),
+  device_ownership_from_security_context: flag(
+    false,
+    "Gives a pod's devices to its run_as_user and run_as_group, where they are set and not root's.",
+    { reload: true },
+  ),
+  absent_mount_sources_to_reject: paths(
+    [],
+    "Host paths that are no mount's source while they are absent; others are made, as folders.",
     { reload: true },
   ),
   pids_limit: whole(

@@ -19,6 +19,19 @@ export function allowedAnnotations(
   return Object.fromEntries(entries.filter(([name]) => allowed.some((prefix) => name.startsWith(prefix))));
 }
 
+/**
+ * The first of an annotation's `names` that `requested` has and `allowed` (prefixes: the handler's
+ * `allowed_annotations`) lets through.
+ */
+export function allowedAnnotation(
+  requested: Record<string, string>,
+  names: readonly string[],
+  allowed: readonly string[],
+): { name: string; value: string } | undefined {
+  const name = names.find((one) => requested[one] !== undefined && allowed.some((it) => one.startsWith(it)));
+  return name === undefined ? undefined : { name, value: requested[name] as string };
+}
+
 /** Of the pause container. */
 export function sandboxAnnotations(id: string, config: PodSandboxConfig): Record<string, string> {
   return {

@@ -88,3 +88,27 @@ test("limits come from the request and from the configuration; cgroup v1 has no 
   assert.equal(root.readonly, true);
   assert.ok(!linux.namespaces.some(({ type }) => type === "cgroup"));
 });
+
+test("a pod's devices are its user's where crio.conf says so, unless that is root", () => {
+  const devices = [{ hostPath: "/dev/null", containerPath: "/dev/mine", permissions: "rw" }];
+  const owners = (securityContext: object, deviceOwnershipFromSecurityContext: boolean) => {
+    const input = containerInput(rootfs, { devices, linux: { securityContext } });
+    Object.assign(input.runtime, { deviceOwnershipFromSecurityContext });
+    return buildContainerSpec(input).linux.devices?.map(({ uid, gid }) => [uid, gid]);
+  };
+  const user = { runAsUser: { value: 1234 }, runAsGroup: { value: 5678 } };
+  assert.deepEqual(owners(user, true), [[1234, 5678]]);
+  assert.deepEqual(owners({ runAsUser: { value: 1234 } }, true), [[1234, 0]]);
+  assert.deepEqual(owners({ runAsUser: { value: 0 } }, true), [[0, 0]]);
+  assert.deepEqual(owners(user, false), [[0, 0]]);
+});
+
+test("a host path that crio.conf names must be there", () => {
+  const hostPath = `${rootfs}-absent`;
+  const input = containerInput(rootfs, { mounts: [{ hostPath, containerPath: "/x" }] });
+  Object.assign(input.runtime, { absentMountSourcesToReject: [hostPath] });
+  assert.throws(() => buildContainerSpec(input), {
+    code: status.INVALID_ARGUMENT,
+    message: /^config\.mounts\[0\]\.host_path is ".*-absent": it does not exist/,
+  });
+});

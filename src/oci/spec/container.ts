@@ -7,8 +7,9 @@ import { allowedAnnotations, containerAnnotations } from "./annotations.ts";
 import { processArgs } from "./args.ts";
 import { processCapabilities } from "./capabilities.ts";
 import type { PodFiles } from "./default-mounts.ts";
-import { containerDevices, privilegedDevices } from "./devices.ts";
+import { containerDevices, type DeviceOwner, privilegedDevices } from "./devices.ts";
 import { processEnv } from "./environment.ts";
+import { type DeviceGrants, grantedDevices } from "./granted-devices.ts";
 import type { Host } from "./host.ts";
 import type { ImageConfig } from "./image-config.ts";
 import { makeImageVolumes } from "./image-volumes.ts";
@@ -54,13 +55,16 @@ export interface SandboxFacts {
 }
 
 /** Keys of `crio.runtime`. */
-export interface RuntimeDefaults {
+export interface RuntimeDefaults extends DeviceGrants {
   defaultCapabilities: readonly string[];
   defaultEnv: readonly string[];
   defaultUlimits: readonly Ulimit[];
   /** -1 for none. */
   pidsLimit: number;
   readOnly: boolean;
+  deviceOwnershipFromSecurityContext: boolean;
+  /** Host paths that must exist when mounted. */
+  absentMountSourcesToReject: readonly string[];
 }
 
 export interface HandlerOptions {
@@ -69,8 +73,6 @@ export interface HandlerOptions {
   allowedAnnotations?: readonly string[];
   /** Whether the runtime knows the mount option `rro`; not by default. */
   recursiveReadOnlyMounts?: boolean;
-  /** Host paths that must exist when mounted; none by default. */
-  absentMountSourcesToReject?: readonly string[];
 }
 
 /**
@@ -92,7 +94,7 @@ export function buildContainerSpec(input: ContainerSpecInput): Spec {
     privileged,
     readonlyRootfs,
     recursiveReadOnlyMounts: input.handler.recursiveReadOnlyMounts ?? false,
-    absentMountSourcesToReject: input.handler.absentMountSourcesToReject ?? [],
+    absentMountSourcesToReject: input.runtime.absentMountSourcesToReject,
   });
   makeImageVolumes(rootfs, image);
   return {
@@ -164,17 +166,30 @@ function processOf(
 }
 
 function devicesAndResources(
-  { config, runtime, handler, host }: ContainerSpecInput,
+  { config, sandboxConfig, runtime, handler, host }: ContainerSpecInput,
   privileged: boolean,
 ): Pick<Linux, "devices" | "resources"> {
   const allDevices = privileged && !handler.privilegedWithoutHostDevices;
-  const { devices, rules } = (allDevices ? privilegedDevices : containerDevices)(config.devices);
+  const granted = grantedDevices(runtime, sandboxConfig.annotations, handler.allowedAnnotations ?? []);
+  const owner = runtime.deviceOwnershipFromSecurityContext ? ownerOf(config) : {};
+  const { devices, rules } = (allDevices ? privilegedDevices : containerDevices)(
+    config.devices,
+    granted,
+    owner,
+  );
   const resources: Resources = {
     devices: rules,
     ...ociResources(config.linux?.resources ?? null, host),
     ...(runtime.pidsLimit > 0 && { pids: { limit: runtime.pidsLimit } }),
   };
   return { ...(devices.length > 0 && { devices }), resources };
+}
+
+/** Root's devices stay as they are: that it may open them needs no ownership. */
+function ownerOf({ linux }: ContainerConfig): DeviceOwner {
+  const uid = Number(linux?.securityContext?.runAsUser?.value ?? 0);
+  const gid = Number(linux?.securityContext?.runAsGroup?.value ?? 0);
+  return { ...(uid > 0 && { uid }), ...(gid > 0 && { gid }) };
 }
 
 /**

@@ -72,6 +72,7 @@ test("what is not a device is refused", () => {
   refuse(device("absent"), /^config\.devices\[0\]\.host_path is ".*absent": no such device/);
   refuse(device("d/file"), /not a device/);
   refuse(device("link", "", "rx"), /permissions is "rx"/);
+  refuse(device("link", "", "rr"), /permissions is "rr"/);
   refuse(device("link", "dev/x"), /container_path is "dev\/x"/);
   refuse({ hostPath: "dev/null", containerPath: "", permissions: "" }, /host_path is "dev\/null"/);
 });

@@ -1,6 +1,7 @@
 /** The devices of a container: nodes in its /dev, and what its device cgroup allows. */
 import { readdirSync, type Stats, statSync } from "node:fs";
 import { join, posix } from "node:path";
+import { isPermissions } from "../../config/device-entry.ts";
 import type { Device as DeviceRequest } from "../../cri/messages.ts";
 import { invalidArgument } from "../../cri/status-error.ts";
 import type { Device, DeviceRule } from "./types.ts";
@@ -38,29 +39,39 @@ const usualRules: readonly DeviceRule[] = [
   char(136, undefined),
 ];
 
+/** A device node, and what may be done with it: some of `r`, `w` and `m`. */
+export interface AllowedDevice {
+  device: Device;
+  access: string;
+}
+
+/** Who owns the nodes of requested devices; what is absent is as on the host. */
+export type DeviceOwner = Partial<Pick<Device, "uid" | "gid">>;
+
 /**
- * The devices of an ordinary container: those requested, a folder standing for all in it. INVALID_ARGUMENT
- * for what is not a device.
+ * The devices of an ordinary container: those `granted` without its asking, and those requested, a folder standing for
+ * all in it. Of two with one path the later counts, requested ones last. INVALID_ARGUMENT for what is not a device.
  */
-export function containerDevices(requested: readonly DeviceRequest[]): ContainerDevices {
-  const all = requested.flatMap((device, index) => requestedDevices(device, `config.devices[${index}]`));
+export function containerDevices(
+  requested: readonly DeviceRequest[],
+  granted: readonly AllowedDevice[] = [],
+  owner: DeviceOwner = {},
+): ContainerDevices {
+  const asked = requested.flatMap((device, index) => requestedDevices(device, `config.devices[${index}]`));
+  const owned = asked.map(({ device, access }) => ({ device: { ...device, ...owner }, access }));
+  const all = [...granted, ...owned];
   return {
-    devices: all.map(({ device }) => device),
+    devices: [...new Map(all.map(({ device }) => [device.path, device])).values()],
     rules: [...usualRules, ...all.flatMap(({ device, access }) => rule(device, access))],
   };
 }
 
-/** All of the host's and all that is requested, for a privileged container. */
-export function privilegedDevices(requested: readonly DeviceRequest[]): ContainerDevices {
-  const { devices: asked } = containerDevices(requested);
+/** All of the host's, all that is granted and all that is requested, for a privileged container. */
+export function privilegedDevices(...input: Parameters<typeof containerDevices>): ContainerDevices {
+  const { devices: asked } = containerDevices(...input);
   const taken = new Set(asked.map(({ path }) => path));
   const host = devicesIn("/dev", "/dev").filter(({ path }) => !taken.has(path));
   return { devices: [...host, ...asked], rules: [{ allow: true, type: "a", access: "rwm" }] };
-}
-
-interface AllowedDevice {
-  device: Device;
-  access: string;
 }
 
 function requestedDevices(request: DeviceRequest, field: string): AllowedDevice[] {
@@ -71,18 +82,25 @@ function requestedDevices(request: DeviceRequest, field: string): AllowedDevice[
   if (!posix.isAbsolute(containerPath)) {
     throw invalidArgument(`${field}.container_path`, containerPath, "it must be an absolute path");
   }
-  if (!/^[rwm]*$/.test(permissions)) {
-    throw invalidArgument(`${field}.permissions`, permissions, "it may hold r, w and m only");
-  }
   const access = permissions || "rwm";
+  if (!isPermissions(access)) {
+    throw invalidArgument(`${field}.permissions`, permissions, "it may hold r, w and m only, each once");
+  }
+  const devices = devicesAt(hostPath, containerPath);
+  if (typeof devices === "string") throw invalidArgument(`${field}.host_path`, hostPath, devices);
+  return devices.map((device) => ({ device, access }));
+}
+
+/** The device at `hostPath`, links followed, or all devices in the folder there; or else why there is none. */
+export function devicesAt(hostPath: string, containerPath: string): Device[] | string {
   const stat = statSync(hostPath, { throwIfNoEntry: false });
-  if (!stat) throw invalidArgument(`${field}.host_path`, hostPath, "no such device on this host");
-  const devices = stat.isDirectory()
-    ? devicesIn(hostPath, containerPath)
-    : [deviceOf(stat, posix.resolve(containerPath))];
-  if (devices[0] === undefined)
-    throw invalidArgument(`${field}.host_path`, hostPath, "not a device, and no folder of any");
-  return devices.map((device) => ({ device: device as Device, access }));
+  if (!stat) return "no such device on this host";
+  if (!stat.isDirectory()) {
+    const device = deviceOf(stat, posix.resolve(containerPath));
+    return device ? [device] : "not a device, and no folder of any";
+  }
+  const devices = devicesIn(hostPath, containerPath);
+  return devices.length > 0 ? devices : "not a device, and no folder of any";
 }
 
 /** What the runtime mounts itself, or what is not there for containers. */
