@@ -26,6 +26,17 @@ export interface CreateTask {
   sysctls: Sysctl[];
 }
 
+/**
+ * As `create`, but the namespaces are those of a process that holds them, its user namespace among them. Where it fails, what is
+ * pinned is the caller's to remove.
+ */
+export interface AdoptTask extends Omit<CreateTask, "kind"> {
+  kind: "adopt";
+  pid: number;
+  /** File to pin the user namespace on. */
+  user: string;
+}
+
 /** Writes sysctls inside namespaces that exist. */
 export interface SysctlsTask {
   kind: "sysctls";
@@ -40,7 +51,7 @@ export interface SocketTask {
   version: IpVersion;
 }
 
-export type NamespaceTask = CreateTask | SysctlsTask | SocketTask;
+export type NamespaceTask = CreateTask | AdoptTask | SysctlsTask | SocketTask;
 
 /** What the thread answers; a failed `sysctl` is the client's mistake, anything else ours or the kernel's. */
 export interface NamespaceReply {
@@ -71,11 +82,21 @@ function create(task: CreateTask): void {
   const types = typesOf(task.paths);
   unshare(types);
   abroad(types, () => {
-    if (task.paths.net !== undefined) bringLoopbackUp();
-    if (task.paths.uts !== undefined && task.hostname) setHostname(task.hostname);
-    writeSysctls(task.sysctls);
-    pinAll(task.paths);
+    setUp(task);
+    pinAll(types.map((type) => ({ source: threadNamespace(type), path: task.paths[type] as string })));
   });
+}
+
+function adopt(task: AdoptTask): void {
+  const paths: Record<string, string> = { user: task.user, ...task.paths };
+  pinAll(Object.entries(paths).map(([type, path]) => ({ source: `/proc/${task.pid}/ns/${type}`, path })));
+  visit(task.paths, () => setUp(task));
+}
+
+function setUp({ paths, hostname, sysctls }: Omit<CreateTask, "kind">): void {
+  if (paths.net !== undefined) bringLoopbackUp();
+  if (paths.uts !== undefined && hostname) setHostname(hostname);
+  writeSysctls(sysctls);
 }
 
 function visit<Result>(paths: NamespacePaths, work: () => Result): Result {
@@ -121,28 +142,31 @@ function writeSysctls(sysctls: Sysctl[]): void {
   }
 }
 
-function pinAll(paths: NamespacePaths): void {
+function pinAll(pins: { source: string; path: string }[]): void {
   const pinned: string[] = [];
   try {
-    for (const [type, path] of Object.entries(paths)) {
+    for (const { source, path } of pins) {
       mkdirSync(dirname(path), { recursive: true });
       closeSync(openSync(path, "wx", 0o444));
       pinned.push(path);
-      bindMount(threadNamespace(type as NamespaceType), path);
+      bindMount(source, path);
     }
   } catch (error) {
-    for (const path of pinned) {
-      unmountAll(path);
-      rmSync(path, { force: true });
-    }
+    pinned.forEach(unpin);
     throw error;
   }
+}
+
+function unpin(path: string): void {
+  unmountAll(path);
+  rmSync(path, { force: true });
 }
 
 /** Gives the socket, where one was wanted. */
 function run(task: NamespaceTask): number | undefined {
   if (task.kind === "socket") return visit(task.paths, () => tcpSocket(task.version));
   if (task.kind === "create") create(task);
+  else if (task.kind === "adopt") adopt(task);
   else visit(task.paths, () => writeSysctls(task.sysctls));
   return undefined;
 }

@@ -3,8 +3,9 @@ import { rmSync, statfsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { unmountAll } from "./mount.ts";
 import type { IpVersion } from "./namespace-calls.ts";
-import type { NamespacePaths, NamespaceReply, NamespaceTask } from "./namespaces-worker.ts";
+import type { CreateTask, NamespacePaths, NamespaceReply, NamespaceTask } from "./namespaces-worker.ts";
 import { type NamespaceType, readSysctls, sysctlError } from "./sysctls.ts";
+import { type IdMappings, NamespaceHolder, writeSysctlAsRoot } from "./user-namespace.ts";
 
 const NSFS_MAGIC = 0x6e736673;
 
@@ -17,6 +18,8 @@ export interface NamespaceRequest extends NamespacePaths {
   hostname?: string;
   /** By name; each must belong to one of the new namespaces. */
   sysctls?: Record<string, string>;
+  /** Where to pin a user namespace that owns the others, and how it maps IDs; absent for none. */
+  user?: IdMappings & { path: string };
 }
 
 interface Pending {
@@ -41,12 +44,30 @@ export class NamespaceMaker {
    * made). Rejects with INVALID_ARGUMENT for a sysctl, otherwise with an error that names the call; nothing is left then.
    */
   async create(request: NamespaceRequest): Promise<void> {
-    const { hostname, sysctls = {}, ...wanted } = request;
+    const { hostname, sysctls = {}, user, ...wanted } = request;
     const paths = present(wanted);
     const types = Object.keys(paths) as NamespaceType[];
     const settings = readSysctls(sysctls, new Set(types));
-    if (types.length === 0) return;
-    await this.#run({ kind: "create", paths, hostname, sysctls: settings });
+    if (user) await this.#createOwned(user, { paths, hostname, sysctls: settings });
+    else if (types.length > 0) await this.#run({ kind: "create", paths, hostname, sysctls: settings });
+  }
+
+  /** Makes the user namespace, and the others as its own. */
+  async #createOwned(user: IdMappings & { path: string }, wanted: Omit<CreateTask, "kind">): Promise<void> {
+    const { paths, hostname } = wanted;
+    const ofIpc = wanted.sysctls.filter(({ namespace }) => namespace === "ipc");
+    const sysctls = wanted.sysctls.filter((sysctl) => !ofIpc.includes(sysctl));
+    const holder = await NamespaceHolder.start(Object.keys(paths) as NamespaceType[], user);
+    try {
+      await this.#run({ kind: "adopt", paths, hostname, sysctls, pid: holder.pid, user: user.path });
+      for (const sysctl of ofIpc)
+        await writeSysctlAsRoot({ user: user.path, ipc: paths.ipc as string }, sysctl);
+    } catch (error) {
+      for (const path of [user.path, ...Object.values(paths)]) removeNamespace(path);
+      throw error;
+    } finally {
+      await holder.end();
+    }
   }
 
   /** Writes sysctls inside namespaces that exist: those of interfaces, once CNI has made these. */
@@ -125,6 +146,7 @@ export function isNamespace(path: string): boolean {
 
 const deeds: Record<NamespaceTask["kind"], string> = {
   create: "making namespaces",
+  adopt: "making namespaces",
   sysctls: "making namespaces",
   socket: "opening a socket in a network namespace",
 };
