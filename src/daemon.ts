@@ -15,19 +15,18 @@ import type { ImageServiceContext } from "./image-service/context.ts";
 import { imageServiceHandlers } from "./image-service/handlers.ts";
 import { ImageEntries } from "./image-service/image-entries.ts";
 import { pinning } from "./image-service/pinned-images.ts";
-import { isExecutable } from "./linux/executable.ts";
 import { takeLock } from "./linux/lock-file.ts";
 import { NamespaceMaker } from "./linux/namespaces.ts";
 import { ProcessWatcher } from "./linux/process-watcher.ts";
 import { log, setLogLevel } from "./log.ts";
-import type { ContainerContext, RuntimeHandler } from "./oci/context.ts";
+import type { ContainerContext } from "./oci/context.ts";
 import { Endings } from "./oci/endings.ts";
 import { ExitWatcher } from "./oci/exits.ts";
 import { followExits } from "./oci/follow-exits.ts";
+import { runtimeHandlers } from "./oci/handlers.ts";
 import { containerEntry } from "./oci/messages.ts";
-import { Monitor } from "./oci/monitor.ts";
 import { type ContainerRecord, isContainerRecord } from "./oci/record.ts";
-import { Runtime } from "./oci/runtime.ts";
+import { checkSeccompSettings } from "./oci/seccomp/filter.ts";
 import { checkAdditionalDevices } from "./oci/spec/granted-devices.ts";
 import { readHost } from "./oci/spec/host.ts";
 import { RegistryClient } from "./registry/client.ts";
@@ -60,6 +59,7 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
   for (const folder of [root, runroot]) mkdirSync(folder, { recursive: true, mode: 0o711 });
   takeLocks(config);
   checkAdditionalDevices(config.runtime.additionalDevices);
+  checkSeccompSettings(config.runtime);
   const streams = new StreamServer(config.api);
   await streams.listen();
   const database = openDatabase(join(root, "state.db"));
@@ -172,36 +172,6 @@ function containerContext(
   };
 }
 
-function runtimeHandlers({ runtime }: Config, persistDir: string): Map<string, RuntimeHandler> {
-  const handlers = new Map<string, RuntimeHandler>();
-  for (const [name, handler] of Object.entries(runtime.runtimes)) {
-    const table = `crio.runtime.runtimes.${name}`;
-    checkProgram(`${table}.runtime_path`, handler.runtimePath);
-    checkProgram(`${table}.monitor_path`, handler.monitorPath);
-    const driver = new Runtime({
-      name,
-      path: handler.runtimePath,
-      root: handler.runtimeRoot,
-      systemdCgroup: runtime.cgroupManager === "systemd",
-    });
-    const monitor = new Monitor({
-      path: handler.monitorPath,
-      env: handler.monitorEnv,
-      exitDir: runtime.containerExitsDir,
-      persistDir,
-      logSizeMax: runtime.logSizeMax,
-      runtime: driver,
-    });
-    handlers.set(name, { name, config: handler, runtime: driver, monitor });
-  }
-  return handlers;
-}
-
-function checkProgram(key: string, path: string): void {
-  if (isExecutable(path)) return;
-  throw new ConfigError(`${key} is ${JSON.stringify(path)}, it must be a program that can be run`);
-}
-
 function sandboxContext(
   config: Config,
   database: DatabaseSync,
@@ -231,6 +201,7 @@ function sandboxContext(
 function reloadConfig(config: Config, read: () => Config): void {
   try {
     const { config: next, applied, waiting } = reloadable(config, read());
+    checkSeccompSettings(next.runtime);
     // In place: everybody holds the one object, or a table of it.
     for (const table of ["crio", "api", "runtime", "image", "network"] as const) {
       Object.assign(config[table], next[table]);

@@ -38,5 +38,10 @@ function renderTable(table: string, keys: Keys, settings?: Settings): string {
 }
 
 function assignment(name: string, value: Toml): string {
-  return stringify({ [name]: value }).trimEnd();
+  if (typeof value !== "object" || Array.isArray(value)) return stringify({ [name]: value }).trimEnd();
+  // In one line: a table of its own would end the one it is in.
+  const entries = Object.entries(value).map(
+    ([key, one]) => `${JSON.stringify(key)} = ${JSON.stringify(one)}`,
+  );
+  return `${name} = {${entries.length > 0 ? ` ${entries.join(", ")} ` : ""}}`;
 }

@@ -8,7 +8,7 @@ export interface Facts {
   runtime: string;
 }
 
-export type Toml = string | number | boolean | string[];
+export type Toml = string | number | boolean | string[] | Record<string, string>;
 
 export interface KeyOptions {
   /** The default where it depends on the machine or on other keys; where `shown` is empty, an empty value asks for it. */
@@ -140,6 +140,21 @@ export function pairs(shown: string[], about: string, options?: KeyOptions): Key
     return entries && Object.fromEntries(entries);
   };
   return key(shown, about, 'a list of "NAME=VALUE" strings', parse, options);
+}
+
+/** A table of strings by names, each of which `accepts` may refuse. */
+export function stringTable(
+  about: string,
+  right: string,
+  accepts: (name: string, value: string) => boolean,
+): Key<Record<string, string>> {
+  const parse = (value: unknown) => {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) return undefined;
+    const entries = Object.entries(value);
+    const fits = entries.every(([name, one]) => typeof one === "string" && accepts(name, one));
+    return fits ? (Object.fromEntries(entries) as Record<string, string>) : undefined;
+  };
+  return key({}, about, right, parse);
 }
 
 function split(item: string): [string, string] | undefined {

@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { log } from "../log.ts";
 import type { Facts, Key } from "./key.ts";
+import { completeHandlers } from "./runtime-tables.ts";
 import { type Config, type Keys, type RuntimeHandlerConfig, tables } from "./schema.ts";
 import { ConfigError, readSettings, type Settings, wrongValue } from "./settings.ts";
 
@@ -52,10 +53,9 @@ export function buildConfig(settings: Settings, systemd: boolean): Config {
   checkStreamTls(settings, config.api);
   for (const name of handlers) {
     const table = `${tables.handler.name}.${name}`;
-    const values = valuesOf<RuntimeHandlerConfig>(table, tables.handler.keys, name);
-    checkMonitorCgroup(settings, table, values.monitorCgroup, runtime.cgroupManager);
-    config.runtime.runtimes[name] = values;
+    config.runtime.runtimes[name] = valuesOf<RuntimeHandlerConfig>(table, tables.handler.keys, name);
   }
+  completeHandlers(settings, runtime, config.runtime.runtimes);
   return config;
 }
 
@@ -87,14 +87,6 @@ function checkStreamTls(settings: Settings, api: Config["api"]): void {
     const right = "the path of a PEM file, for stream_enable_tls is true";
     throw wrongValue(settings.byName.get(name)?.place ?? place, name, value, right);
   }
-}
-
-function checkMonitorCgroup(settings: Settings, table: string, value: string, manager: string): void {
-  const right =
-    manager === "systemd" ? 'a slice, "pod" or empty' : '"pod" or empty with the cgroup manager "cgroupfs"';
-  if (value === "pod" || value === "" || (manager === "systemd" && value.endsWith(".slice"))) return;
-  const name = `${table}.monitor_cgroup`;
-  throw wrongValue(settings.byName.get(name)?.place ?? "default", name, value, right);
 }
 
 /** A key's name in the typed configuration: `log_level` is `logLevel`. */

@@ -10,8 +10,9 @@ it("has no key that nothing reads", () => {
   const files = globSync("**/*.ts", { cwd: folder }).filter((file) => !/^config\/|\.test\.ts$/.test(file));
   const source = files.map((file) => readFileSync(join(folder, file), "utf8")).join("\n");
   const words = new Set(source.match(/\w+/g));
-  // runtime_type has one value, and means it.
+  // These become keys of the handlers, in runtime-tables.ts.
+  const translated = ["conmon", "conmon_env", "conmon_cgroup", "inherit_default_runtime"];
   const names = Object.values(tables).flatMap(({ keys }) => Object.keys(keys));
-  const unread = names.filter((name) => name !== "runtime_type" && !words.has(camel(name)));
+  const unread = names.filter((name) => !translated.includes(name) && !words.has(camel(name)));
   assert.deepEqual(unread, []);
 });

@@ -84,6 +84,50 @@ describe("a configuration file", () => {
     assert.equal(told.runtime.runtimes.runc?.monitorCgroup, "system.slice");
   });
 
+  it("takes the tables of runtimes as CRI-O has them, old names of the monitor's keys included", () => {
+    const { runtimes } = configOf(`
+      [crio.runtime]
+      cgroup_manager = "systemd"
+      default_runtime = "crun"
+      conmon = "/opt/bin/conmon"
+      conmon_cgroup = "pod"
+      conmon_env = ["A=1"]
+      [crio.runtime.runtimes.crun]
+      runtime_path = "/opt/bin/crun"
+      runtime_type = ""
+      allowed_annotations = ["io.containers.trace-syscall"]
+      monitor_path = "/usr/bin/conmon"
+      [crio.runtime.runtimes.crun.platform_runtime_paths]
+      "wasi/wasm" = "/opt/bin/crun-wasm"
+      [crio.runtime.runtimes.high]
+      inherit_default_runtime = true
+      container_min_memory = "20MiB"
+      default_annotations = { "example.org/class" = "high" }
+    `).runtime;
+    const monitor = { monitorPath: "/opt/bin/conmon", monitorCgroup: "pod", monitorEnv: ["A=1"] };
+    assert.partialDeepStrictEqual(runtimes.crun, {
+      ...monitor,
+      runtimeType: "oci",
+      allowedAnnotations: ["io.containers.trace-syscall"],
+      platformRuntimePaths: { "wasi/wasm": "/opt/bin/crun-wasm" },
+      containerMinMemory: 500 * 2 ** 10,
+    });
+    assert.partialDeepStrictEqual(runtimes.high, {
+      ...monitor,
+      runtimePath: "/opt/bin/crun",
+      runtimeRoot: runtimes.crun!.runtimeRoot,
+      defaultAnnotations: { "example.org/class": "high" },
+      containerMinMemory: 20 * 2 ** 20,
+    });
+  });
+
+  it("takes CRI-O's default of monitor_cgroup for ours where there are no slices", () => {
+    const { runtime } = configOf(
+      '[crio.runtime]\ncgroup_manager = "cgroupfs"\nconmon_cgroup = "system.slice"',
+    );
+    assert.equal(runtime.runtimes.runc?.monitorCgroup, "pod");
+  });
+
   it("takes the streaming server's keys as CRI-O has them", () => {
     const { api } = configOf(`
       [crio.api]
@@ -156,12 +200,24 @@ describe("a wrong value", () => {
       /plugin_dirs is \["\/a",3\], it must be a list of absolute paths/,
     ],
     [
-      '[crio.runtime.runtimes.runc]\nruntime_type = "vm"',
-      /:2: .*runtimes\.runc\.runtime_type is "vm", it must be one of "oci"/,
+      '[crio.runtime.runtimes.runc]\nruntime_type = "v2"',
+      /:2: .*runtimes\.runc\.runtime_type is "v2", it must be one of "oci", "vm", "pod"/,
     ],
     [
-      '[crio.runtime]\ncgroup_manager = "cgroupfs"\n[crio.runtime.runtimes.runc]\nmonitor_cgroup = "system.slice"',
-      /:4: .*monitor_cgroup is "system.slice", it must be "pod" or empty with the cgroup manager "cgroupfs"/,
+      '[crio.runtime]\ncgroup_manager = "cgroupfs"\n[crio.runtime.runtimes.runc]\nmonitor_cgroup = "my.slice"',
+      /:4: .*monitor_cgroup is "my.slice", it must be "pod" or empty with the cgroup manager "cgroupfs"/,
+    ],
+    [
+      '[crio.runtime]\ncgroup_manager = "systemd"\nconmon_cgroup = "pods"',
+      /:3: crio\.runtime\.conmon_cgroup is "pods", it must be a slice, "pod" or empty/,
+    ],
+    [
+      '[crio.runtime.runtimes.runc]\ncontainer_min_memory = "much"',
+      /container_min_memory is "much", it must be a size such as "12MiB"/,
+    ],
+    [
+      '[crio.runtime.runtimes.runc.platform_runtime_paths]\n"wasi/wasm" = "crun-wasm"',
+      /platform_runtime_paths is \{"wasi\/wasm":"crun-wasm"\}, it must be a table of/,
     ],
     [
       '[crio.api]\nstream_address = "localhost"',

@@ -8,7 +8,13 @@ import type { ContainerConfig, ContainerMetadata, PodSandboxConfig } from "../cr
 import { messageOf, notFound } from "../cri/status-error.ts";
 import { addLogFields, log } from "../log.ts";
 import type { ImageRecord } from "../storage/image-record.ts";
-import { type ContainerContext, containerFolder, type RuntimeHandler, runtimeHandler } from "./context.ts";
+import {
+  type ContainerContext,
+  containerFolder,
+  platformHandler,
+  type RuntimeHandler,
+  runtimeHandler,
+} from "./context.ts";
 import { watchMonitor } from "./follow-exits.ts";
 import { mountImageVolumes, resolveImageMounts } from "./image-mounts.ts";
 import type { ContainerRecord } from "./record.ts";
@@ -42,7 +48,7 @@ export async function createContainer(
   if (!image) throw notFound("image", name);
   const mounts = resolveImageMounts(images, asked.config.mounts);
   const request = { ...asked, config: { ...asked.config, mounts } };
-  const handler = runtimeHandler(context, request.runtimeHandler);
+  const handler = platformHandler(context, runtimeHandler(context, request.runtimeHandler), image.config);
   const { cgroupManager } = context.config.runtime;
   const pod = podCgroup(cgroupManager, request.sandboxConfig.linux?.cgroupParent ?? "");
   const record = newRecord(request, image, handler);

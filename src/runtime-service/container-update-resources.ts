@@ -24,7 +24,7 @@ export async function containerUpdateResources(
       throw failedPrecondition(`container ${record.id} is in state ${containerState(record.phase)}`);
     }
     const { runtime } = presentHandler(containers, record.runtime);
-    await runtime.update(record.id, ociResources(linux, containers.host, "linux"));
+    await runtime.update(record.id, ociResources(linux, containers.host, { field: "linux" }));
     containers.store.update(record, { resources: merged(record.resources, linux) });
   });
   return {};

@@ -8,7 +8,9 @@ export async function status(
   request: StatusRequest,
 ): Promise<Init<StatusResponse>> {
   const network = context.sandboxes.cni.status();
-  const handlers = [...context.containers.handlers.values()].map(({ name }) => ({ name, features: {} }));
+  const handlers = [...context.containers.handlers.values()]
+    .filter(({ platform }) => platform === "")
+    .map(({ name }) => ({ name, features: {} }));
   const isDefault = ({ name }: { name: string }) => name === context.config.runtime.defaultRuntime;
   return {
     status: {

@@ -42,7 +42,8 @@ export async function startPause(
     rootfs,
     pinned: pinnedNamespaces(context, record),
     cgroupsPath: ociCgroupsPath(cgroup, id),
-    allowedAnnotations: [],
+    allowedAnnotations: handler.config.allowedAnnotations,
+    defaultAnnotations: handler.config.defaultAnnotations,
     host: containers.host,
   });
   // At once, so that a failure of what comes next, or beside it, knows what to kill.

@@ -72,6 +72,10 @@ export interface HandlerOptions {
   /** Prefixes of annotations that the runtime may see; none by default. */
   allowedAnnotations?: readonly string[];
   /** Whether the runtime knows the mount option `rro`; not by default. */
+  /** Annotations of every container, before the allowed ones; none by default. */
+  defaultAnnotations?: Readonly<Record<string, string>>;
+  /** Least memory limit, in bytes; none by default. */
+  containerMinMemory?: number;
   recursiveReadOnlyMounts?: boolean;
 }
 
@@ -111,6 +115,7 @@ export function buildContainerSpec(input: ContainerSpecInput): Spec {
         options: context?.namespaceOptions ?? sandboxConfig.linux?.securityContext?.namespaceOptions ?? null,
         pinned: sandbox.pinned,
         pausePid: sandbox.pausePid,
+      ...input.handler.defaultAnnotations,
         targetPid: input.targetPid,
         cgroup: host.cgroups.version === "v2" && !privileged,
       }),
@@ -179,7 +184,9 @@ function devicesAndResources(
   );
   const resources: Resources = {
     devices: rules,
-    ...ociResources(config.linux?.resources ?? null, host),
+    ...ociResources(config.linux?.resources ?? null, host, {
+      minimumMemory: handler.containerMinMemory,
+    }),
     ...(runtime.pidsLimit > 0 && { pids: { limit: runtime.pidsLimit } }),
   };
   return { ...(devices.length > 0 && { devices }), resources };

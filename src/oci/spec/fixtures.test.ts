@@ -27,11 +27,13 @@ export function resources(fields: Init<LinuxContainerResources>): LinuxContainer
 
 /** A machine with cgroup `version`, where the daemon has every capability it might need. */
 export function hostWith(version: Cgroups["version"], fields: Partial<Host> = {}, limitsSwap = true): Host {
+  const unified = { mount: "/sys/fs/cgroup", controllers: ["cpu", "memory"], unified: true, own: "/" };
   return {
-    cgroups: { version, hierarchies: [], limitsSwap },
+    cgroups: { version, hierarchies: version === "v2" ? [unified] : [], limitsSwap },
     capabilities: new Set(["CAP_CHOWN", "CAP_KILL", "CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_SYS_ADMIN"]),
     minimumOomScoreAdj: -1000,
     hugepageSizes: new Set(["2MB"]),
+    online: () => "0-1,2-7",
     ...fields,
   };
 }

@@ -16,6 +16,8 @@ export interface Host {
    * hugetlb controller.
    */
   readonly hugepageSizes: ReadonlySet<string>;
+  /** The processors, or memory nodes, that are online now, as `0-3,7`; empty where the kernel does not tell. */
+  readonly online: (kind: "cpu" | "node") => string;
 }
 
 /**
@@ -35,7 +37,15 @@ export function readHost(cgroups: Cgroups, process = "/proc/self"): Host {
       },
     );
   }
-  return { cgroups, capabilities, minimumOomScoreAdj, hugepageSizes: hugepageSizes(cgroups) };
+  return { cgroups, capabilities, minimumOomScoreAdj, hugepageSizes: hugepageSizes(cgroups), online };
+}
+
+function online(kind: "cpu" | "node"): string {
+  try {
+    return readFileSync(`/sys/devices/system/${kind}/online`, "latin1").trim();
+  } catch {
+    return "";
+  }
 }
 
 function hugepageSizes({ version, hierarchies }: Cgroups): ReadonlySet<string> {

@@ -73,6 +73,17 @@ test("what this machine cannot do is refused; the kubelet's zeros for huge pages
   refuse({ memoryLimitInBytes: 1000, memorySwapLimitInBytes: 2000 }, /does not limit swap/, v1);
 });
 
+test("a limit that leaves the runtime itself no room is refused", () => {
+  const limited = (memoryLimitInBytes: number) =>
+    ociResources(resources({ memoryLimitInBytes }), v2, { field: "linux", minimumMemory: 4096 });
+  assert.equal(limited(4096).memory?.limit, 4096);
+  assert.equal(limited(-1).memory?.limit, -1);
+  assert.throws(() => limited(4095), {
+    code: status.INVALID_ARGUMENT,
+    message: /^linux\.memory_limit_in_bytes is 4095: .*4096 \(container_min_memory\)/,
+  });
+});
+
 test("wrong values name field and value", () => {
   const refuse = (fields: Init<LinuxContainerResources>, message: RegExp) =>
     assert.throws(() => of(fields), { code: status.INVALID_ARGUMENT, message });
@@ -83,7 +94,14 @@ test("wrong values name field and value", () => {
   refuse({ cpuShares: -1 }, /cpu_shares is -1/);
   refuse({ cpusetCpus: "0-" }, /cpuset_cpus is "0-"/);
   refuse({ cpusetMems: "all" }, /cpuset_mems is "all"/);
+  refuse({ cpusetCpus: "1-3,6-8" }, /cpuset_cpus is "1-3,6-8": online are 0-1,2-7, not 8/);
+  refuse({ cpusetCpus: "3-1" }, /cpuset_cpus is "3-1"/);
   refuse({ memoryLimitInBytes: -2 }, /memory_limit_in_bytes is -2/);
   refuse({ memoryLimitInBytes: 2000, memorySwapLimitInBytes: 1000 }, /memory_swap_limit_in_bytes is 1000/);
   refuse({ unified: { "../memory.high": "1" } }, /unified is "\.\.\/memory\.high"/);
+  refuse(
+    { unified: { "io.weight": "1" } },
+    /unified is "io\.weight": the controllers of this machine are cpu, memory/,
+  );
+  refuse({ unified: { "memory.high": "1\n2" } }, /unified\["memory\.high"\] is "1\\n2"/);
 });

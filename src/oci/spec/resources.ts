@@ -4,25 +4,37 @@
  */
 import type { HugepageLimit, Int64, LinuxContainerResources } from "../../cri/messages.ts";
 import { invalidArgument } from "../../cri/status-error.ts";
+import { checkCpuset } from "./cpuset.ts";
 import type { Host } from "./host.ts";
 import type { Resources } from "./types.ts";
+
+export interface ResourceOptions {
+  /** The message, for errors. */
+  field?: string | undefined;
+  /** Least memory limit, in bytes: the handler's `container_min_memory`. */
+  minimumMemory?: number | undefined;
+}
 
 /** The largest int64 that a number holds. */
 const maximumInt64 = 2 ** 63 - 1024;
 
 /**
  * The OCI resources of a request; what it leaves at 0 or empty is left out, so an update leaves it as it is.
- * A memory limit limits swap to the same unless the request says otherwise: no swap. `field` is the message,
- * for errors. INVALID_ARGUMENT for values the kernel would refuse or that this machine cannot enforce.
+ * A memory limit limits swap to the same unless the request says otherwise: no swap. INVALID_ARGUMENT for values
+ * the kernel would refuse or that this machine cannot enforce.
  */
 export function ociResources(
   requested: LinuxContainerResources | null,
   host: Host,
-  field = "config.linux.resources",
+  { field = "config.linux.resources", minimumMemory = 0 }: ResourceOptions = {},
 ): Resources {
   if (!requested) return {};
-  const cpu = cpuResources(requested, field);
+  const cpu = cpuResources(requested, host, field);
   const memory = memoryResources(requested, host, field);
+  if (memory?.limit !== undefined && memory.limit > 0 && memory.limit < minimumMemory) {
+    const reason = `less than the runtime needs, ${minimumMemory} (container_min_memory)`;
+    throw invalidArgument(`${field}.memory_limit_in_bytes`, memory.limit, reason);
+  }
   const hugepageLimits = hugepages(requested.hugepageLimits, host, `${field}.hugepage_limits`);
   const unified = unifiedResources(requested.unified, host, `${field}.unified`);
   return {
@@ -33,15 +45,15 @@ export function ociResources(
   };
 }
 
-function cpuResources(requested: LinuxContainerResources, field: string): Resources["cpu"] {
+function cpuResources(requested: LinuxContainerResources, host: Host, field: string): Resources["cpu"] {
   const shares = integer(requested.cpuShares, `${field}.cpu_shares`, [0, 2 ** 18]);
   const period = integer(requested.cpuPeriod, `${field}.cpu_period`, [0, 1_000_000]);
   const quota = integer(requested.cpuQuota, `${field}.cpu_quota`, [-1, Number.MAX_SAFE_INTEGER]);
   const { cpusetCpus, cpusetMems } = requested;
   if (period > 0 && period < 1000) throw invalidArgument(`${field}.cpu_period`, period, "less than 1000 µs");
   if (quota > 0 && quota < 1000) throw invalidArgument(`${field}.cpu_quota`, quota, "less than 1000 µs");
-  checkCpuset(cpusetCpus, `${field}.cpuset_cpus`);
-  checkCpuset(cpusetMems, `${field}.cpuset_mems`);
+  checkCpuset(cpusetCpus, "cpu", host, `${field}.cpuset_cpus`);
+  checkCpuset(cpusetMems, "node", host, `${field}.cpuset_mems`);
   return unlessEmpty({
     // The kernel's own minimum is 2.
     ...(shares > 0 && { shares: Math.max(shares, 2) }),
@@ -99,14 +111,16 @@ function unifiedResources(
   if (names.length === 0) return undefined;
   if (host.cgroups.version !== "v2")
     throw invalidArgument(field, unified, "it needs cgroup v2, this machine has v1");
-  const wrong = names.find((name) => !/^[a-z0-9_]+\.[A-Za-z0-9_.]+$/.test(name));
-  if (wrong !== undefined) throw invalidArgument(field, wrong, "not the name of a cgroup file");
+  const controllers = host.cgroups.hierarchies.find((one) => one.unified)?.controllers ?? [];
+  for (const [name, value] of Object.entries(unified)) {
+    const controller = /^([a-z0-9_]+)\.[A-Za-z0-9_.]+$/.exec(name)?.[1];
+    if (controller === undefined) throw invalidArgument(field, name, "not the name of a cgroup file");
+    if (controller !== "cgroup" && !controllers.includes(controller)) {
+      throw invalidArgument(field, name, `the controllers of this machine are ${controllers.join(", ")}`);
+    }
+    if (!/^[^\0\n]+$/.test(value)) throw invalidArgument(`${field}["${name}"]`, value, "it must be one line");
+  }
   return unified;
-}
-
-function checkCpuset(list: string, field: string): void {
-  if (list === "" || /^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(list)) return;
-  throw invalidArgument(field, list, "not a list of numbers and ranges such as 0-3,7");
 }
 
 function integer(value: Int64, field: string, [least, most]: [number, number]): number {

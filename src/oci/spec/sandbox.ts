@@ -28,6 +28,8 @@ export interface SandboxSpecInput {
   cgroupsPath: string;
   /** Prefixes of the pod's annotations that the runtime may see: the handler's `allowed_annotations`. */
   allowedAnnotations: readonly string[];
+  /** The handler's `default_annotations`. */
+  defaultAnnotations?: Readonly<Record<string, string>>;
   host: Host;
 }
 
@@ -57,6 +59,7 @@ export function buildSandboxSpec(input: SandboxSpecInput): Spec {
     ...(pinned.uts && config.hostname && { hostname: config.hostname }),
     mounts: sandboxMounts(),
     annotations: {
+      ...input.defaultAnnotations,
       ...allowedAnnotations(config.annotations, input.allowedAnnotations),
       ...sandboxAnnotations(input.id, config),
     },
