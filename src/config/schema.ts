@@ -113,6 +113,16 @@ const runtime = {
     "-1 or at least 8192 bytes",
     (value) => value === -1 || value >= 8192,
   ),
+  seccomp_profile: path(
+    "",
+    "Seccomp profile (JSON) of containers that ask for the runtime's default; when empty, critter's own.",
+    { reload: true },
+  ),
+  privileged_seccomp_profile: path(
+    "",
+    "Seccomp profile (JSON) of privileged containers; when empty, they have none.",
+    { reload: true },
+  ),
   read_only: flag(false, "Gives every container a read-only root filesystem.", { reload: true }),
   conmon: path("", "Deprecated: the monitor_path of all runtimes."),
   conmon_env: list(

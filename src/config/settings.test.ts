@@ -265,7 +265,7 @@ hooks_dir = [
   "/etc/containers/oci/hooks.d",
 ]
 default_env = ["A=[", 'B="']
-"seccomp_profile" = """
+"irqbalance_config_file" = """
 pids_limit = 3
 """
 pids_limit = 5
@@ -278,7 +278,7 @@ enable_metrics = true
     assert.deepEqual(settings.warnings, [
       `${file}:3: unknown key crio.storage_driver is ignored`,
       `${file}:5: unknown key crio.runtime.hooks_dir is ignored`,
-      `${file}:10: unknown key crio.runtime.seccomp_profile is ignored`,
+      `${file}:10: unknown key crio.runtime.irqbalance_config_file is ignored`,
       `${file}:14: unknown table crio.runtime.workloads is ignored`,
       `${file}:16: unknown table crio.metrics is ignored`,
     ]);

@@ -44,6 +44,7 @@ export async function startPause(
     cgroupsPath: ociCgroupsPath(cgroup, id),
     allowedAnnotations: handler.config.allowedAnnotations,
     defaultAnnotations: handler.config.defaultAnnotations,
+    runtime: containers.config.runtime,
     host: containers.host,
   });
   // At once, so that a failure of what comes next, or beside it, knows what to kill.

@@ -24,6 +24,11 @@ export class Fields {
     return Object.hasOwn(this.#values, name);
   }
 
+  /** The field's value as it is; undefined where it is absent. */
+  value(name: string): unknown {
+    return this.#values[name];
+  }
+
   /** Throws when there is a field besides these. */
   allow(names: readonly string[]): void {
     const unknown = this.names.find((name) => !names.includes(name));

@@ -2,6 +2,7 @@
 
 import type { ContainerConfig, LinuxContainerSecurityContext, PodSandboxConfig } from "../../cri/messages.ts";
 import { invalidArgument } from "../../cri/status-error.ts";
+import { type SeccompSettings, seccompFilter } from "../seccomp/filter.ts";
 import { resolveUser } from "../user.ts";
 import { allowedAnnotations, containerAnnotations } from "./annotations.ts";
 import { processArgs } from "./args.ts";
@@ -55,7 +56,7 @@ export interface SandboxFacts {
 }
 
 /** Keys of `crio.runtime`. */
-export interface RuntimeDefaults extends DeviceGrants {
+export interface RuntimeDefaults extends DeviceGrants, SeccompSettings {
   defaultCapabilities: readonly string[];
   defaultEnv: readonly string[];
   defaultUlimits: readonly Ulimit[];
@@ -100,7 +101,14 @@ export function buildContainerSpec(input: ContainerSpecInput): Spec {
     recursiveReadOnlyMounts: input.handler.recursiveReadOnlyMounts ?? false,
     absentMountSourcesToReject: input.runtime.absentMountSourcesToReject,
   });
-  makeImageVolumes(rootfs, image);
+  const seccomp = seccompFilter({
+    requested: context,
+    privileged,
+    capabilities: process.capabilities.bounding,
+    settings: input.runtime,
+    available: host.seccomp,
+  });
+  if (!input.ignoreDeclaredVolumes) makeImageVolumes(rootfs, image, process.user);
   return {
     ociVersion,
     process,
@@ -125,6 +133,7 @@ export function buildContainerSpec(input: ContainerSpecInput): Spec {
       ...protectedPaths(context, privileged),
     },
   };
+      ...(seccomp && { seccomp }),
 }
 
 /** A privileged container needs a pod that was announced as such. */

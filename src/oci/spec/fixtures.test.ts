@@ -34,6 +34,7 @@ export function hostWith(version: Cgroups["version"], fields: Partial<Host> = {}
     minimumOomScoreAdj: -1000,
     hugepageSizes: new Set(["2MB"]),
     online: () => "0-1,2-7",
+    seccomp: true,
     ...fields,
   };
 }
@@ -64,6 +65,8 @@ export function containerInput(
       defaultUlimits: [],
       pidsLimit: -1,
       readOnly: false,
+      seccompProfile: "",
+      privilegedSeccompProfile: "",
       additionalDevices: [],
       allowedDevices: [],
       deviceOwnershipFromSecurityContext: false,

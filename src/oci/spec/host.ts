@@ -18,6 +18,8 @@ export interface Host {
   readonly hugepageSizes: ReadonlySet<string>;
   /** The processors, or memory nodes, that are online now, as `0-3,7`; empty where the kernel does not tell. */
   readonly online: (kind: "cpu" | "node") => string;
+  /** Whether the kernel filters system calls. */
+  readonly seccomp: boolean;
 }
 
 /**
@@ -25,7 +27,8 @@ export interface Host {
  * privilege.
  */
 export function readHost(cgroups: Cgroups, process = "/proc/self"): Host {
-  const bounding = /^CapBnd:\s*([0-9a-f]+)$/m.exec(readFileSync(join(process, "status"), "utf8"))?.[1] ?? "0";
+  const status = readFileSync(join(process, "status"), "utf8");
+  const bounding = /^CapBnd:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? "0";
   const capabilities = new Set(capabilityNames(BigInt(`0x${bounding}`)));
   const ownScore = Number(readFileSync(join(process, "oom_score_adj"), "utf8"));
   const minimumOomScoreAdj = capabilities.has("CAP_SYS_RESOURCE") ? -1000 : ownScore;
@@ -37,7 +40,16 @@ export function readHost(cgroups: Cgroups, process = "/proc/self"): Host {
       },
     );
   }
-  return { cgroups, capabilities, minimumOomScoreAdj, hugepageSizes: hugepageSizes(cgroups), online };
+  const seccomp = /^Seccomp:/m.test(status);
+  if (!seccomp) log.warn("the kernel has no seccomp: the default profile is left out");
+  return {
+    cgroups,
+    capabilities,
+    minimumOomScoreAdj,
+    hugepageSizes: hugepageSizes(cgroups),
+    seccomp,
+    online,
+  };
 }
 
 function online(kind: "cpu" | "node"): string {

@@ -1,5 +1,6 @@
 /** Resource limits of a container's process (setrlimit(2)), from crio.conf's `default_ulimits`. */
-import type { RawJson, Rlimit, Uint64 } from "./types.ts";
+import { rawNumber } from "./raw-json.ts";
+import type { Rlimit, Uint64 } from "./types.ts";
 
 /** One limit: its name without `RLIMIT_`, in any case; -1 is no limit. */
 export interface Ulimit {
@@ -16,8 +17,8 @@ export function ociRlimits(ulimits: readonly Ulimit[]): Rlimit[] {
   }));
 }
 
-// RLIM_INFINITY is all 64 bits, more than a number holds. TypeScript's library does not know rawJSON yet.
-const infinity = (JSON as unknown as { rawJSON(text: string): RawJson }).rawJSON("18446744073709551615");
+/** RLIM_INFINITY is all 64 bits. */
+const infinity = rawNumber("18446744073709551615");
 
 function value(limit: number): Uint64 {
   return limit === -1 ? infinity : limit;

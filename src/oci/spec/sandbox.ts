@@ -1,6 +1,7 @@
 /** The pause container's config.json: one process that waits, in as little as it needs. */
 
 import type { PodSandboxConfig } from "../../cri/messages.ts";
+import { type SeccompSettings, seccompFilter } from "../seccomp/filter.ts";
 import { resolveUser } from "../user.ts";
 import { allowedAnnotations, sandboxAnnotations } from "./annotations.ts";
 import { processArgs } from "./args.ts";
@@ -30,6 +31,8 @@ export interface SandboxSpecInput {
   allowedAnnotations: readonly string[];
   /** The handler's `default_annotations`. */
   defaultAnnotations?: Readonly<Record<string, string>>;
+  /** The table `crio.runtime`. */
+  runtime: SeccompSettings;
   host: Host;
 }
 
@@ -43,6 +46,13 @@ export function buildSandboxSpec(input: SandboxSpecInput): Spec {
   const options = context?.namespaceOptions ?? null;
   // Containers that share the pause process's PID namespace can reach its /proc through /proc/1/root.
   const reachable = options?.pid === undefined || options.pid === "POD";
+  const seccomp = seccompFilter({
+    requested: context,
+    privileged: context?.privileged ?? false,
+    capabilities: [],
+    settings: input.runtime,
+    available: host.seccomp,
+  });
   return {
     ociVersion,
     process: {
@@ -68,6 +78,7 @@ export function buildSandboxSpec(input: SandboxSpecInput): Spec {
       cgroupsPath: input.cgroupsPath,
       resources: { devices: containerDevices([]).rules, cpu: { shares: 2 } },
       ...(reachable && { maskedPaths: [...defaultMaskedPaths], readonlyPaths: [...defaultReadonlyPaths] }),
+      ...(seccomp && { seccomp }),
     },
   };
 }

@@ -75,6 +75,30 @@ export interface Linux {
   rootfsPropagation?: "rprivate" | "rslave" | "rshared";
   maskedPaths?: string[];
   readonlyPaths?: string[];
+  seccomp?: Seccomp;
+}
+
+export interface Seccomp {
+  defaultAction: string;
+  defaultErrnoRet?: number;
+  /** The machine's own where absent. */
+  architectures?: readonly SeccompArch[];
+  flags?: readonly string[];
+  listenerPath?: string;
+  listenerMetadata?: string;
+  syscalls: { names: readonly string[]; action: string; errnoRet?: number; args?: readonly SeccompArg[] }[];
+}
+
+export type SeccompArch = `SCMP_ARCH_${string}`;
+
+/** A condition on one argument of a system call. */
+export interface SeccompArg {
+  index: number;
+  /** The mask for SCMP_CMP_MASKED_EQ. */
+  value: Uint64;
+  /** What the masked argument must be. */
+  valueTwo?: Uint64;
+  op: string;
 }
 
 export interface Namespace {

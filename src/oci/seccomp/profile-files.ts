@@ -1,0 +1,22 @@
+/** Seccomp profiles in files, each read once and again when it has changed. */
+import { readFileSync } from "node:fs";
+import { fileState } from "../../registry/file-state.ts";
+import { parseProfile } from "./parse.ts";
+import type { SeccompProfile } from "./profile.ts";
+
+const known = new Map<string, { state: string; profile: SeccompProfile }>();
+/** More files than a node has; those that are no longer used must not stay for ever. */
+const maximumKnown = 100;
+
+/** The profile in the file `path`; the same object until the file changes. Throws an Error that names the file. */
+export function profileInFile(path: string): SeccompProfile {
+  if (!path.startsWith("/")) throw new Error("it must be an absolute path");
+  const state = fileState(path);
+  if (state === undefined) throw new Error(`there is no file ${path}`);
+  const found = known.get(path);
+  if (found?.state === state) return found.profile;
+  const profile = parseProfile(path, readFileSync(path, "utf8"));
+  if (known.size >= maximumKnown) known.clear();
+  known.set(path, { state, profile });
+  return profile;
+}
