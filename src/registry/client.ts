@@ -81,11 +81,11 @@ export class RegistryClient {
 
   /**
    * The manifest or index of a reference, by digest where it has one. Mirrors are asked in order; what does not have
-   * the right digest counts as a failure there. Throws the StatusError of `pullError`.
+   * the right digest counts as a failure there. Throws the PullError of `pullError`.
    */
   async manifest(reference: Reference, options: PullOptions = {}): Promise<FetchedManifest> {
     return await firstOf(
-      reference,
+      reference.toString(),
       this.#routes(reference, options, reference.digest ? ["pull"] : ["pull", "resolve"]),
       this.#retry,
       options.signal,
@@ -112,8 +112,9 @@ export class RegistryClient {
   ): Promise<Readable> {
     const { offset = 0, signal } = options;
     let routes = this.#routes(reference, options, ["pull"]);
+    const what = `blob ${descriptor.digest} of ${reference}`;
     const open = (position: number): Promise<BlobAnswer> =>
-      firstOf(reference, routes, this.#retry, signal, async (route) => {
+      firstOf(what, routes, this.#retry, signal, async (route) => {
         const range: Record<string, string> = position > 0 ? { range: `bytes=${position}-` } : {};
         const response = await this.#get(route, `blobs/${descriptor.digest}`, range, options);
         checkBlobAnswer(response, descriptor, position);

@@ -1,7 +1,6 @@
 /** What went wrong at one endpoint, and what a pull answers when it went wrong at all of them. */
 import { status } from "@grpc/grpc-js";
 import { messageOf, StatusError } from "../cri/status-error.ts";
-import type { Reference } from "./reference.ts";
 import type { Endpoint } from "./registries-conf.ts";
 
 /**
@@ -63,18 +62,22 @@ export function unreachable(error: unknown): RegistryFailure {
   return new RegistryFailure("unreachable", message, { cause: error, retryable: passing.has(code) });
 }
 
+/** A pull that failed everywhere; the message names the image. */
+export class PullError extends StatusError {}
+
 /**
- * The error of a pull that failed everywhere; its message has every endpoint's answer. The code is that of the last
- * endpoint that answered at all: the image's own registry where it did. When none answered, it is UNKNOWN with
- * `RegistryUnavailable: ` in front, by which the kubelet tells this case (k8s.io/cri-api, pkg/errors).
+ * The error when `what` (`IMAGE`, or `blob DIGEST of IMAGE`) cannot be had anywhere; its message has every endpoint's
+ * answer. The code is that of the last endpoint that answered at all: the image's own registry where it did. When none
+ * answered, it is UNKNOWN with `RegistryUnavailable: ` in front, by which the kubelet tells this case (k8s.io/cri-api,
+ * pkg/errors).
  */
-export function pullError(reference: Reference, failures: Map<Endpoint, RegistryFailure>): StatusError {
+export function pullError(what: string, failures: Map<Endpoint, RegistryFailure>): PullError {
   const answers = [...failures].map(
     ([endpoint, failure]) => `${endpoint.reference.name}: ${failure.message}`,
   );
   const decisive = [...failures.values()].findLast((failure) => failure.kind !== "unreachable");
-  const message = `cannot pull ${reference}: ${answers.join("; ")}`;
+  const message = `cannot pull ${what}: ${answers.join("; ")}`;
   const cause = decisive ?? [...failures.values()].at(-1);
-  if (!decisive) return new StatusError(codes.unreachable, `RegistryUnavailable: ${message}`, { cause });
-  return new StatusError(codes[decisive.kind], message, { cause });
+  if (!decisive) return new PullError(codes.unreachable, `RegistryUnavailable: ${message}`, { cause });
+  return new PullError(codes[decisive.kind], message, { cause });
 }

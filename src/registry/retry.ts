@@ -1,7 +1,6 @@
 /** Trying endpoints in order, and again after a pause where that may help. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { pullError, RegistryFailure } from "./failure.ts";
-import type { Reference } from "./reference.ts";
 import type { Endpoint } from "./registries-conf.ts";
 
 export interface RetryOptions {
@@ -15,10 +14,11 @@ export interface RetryOptions {
 
 /**
  * The result of `work` at the first endpoint where it succeeds. One round asks all of them without waiting; the next,
- * after a pause, those that were busy or broke off. Throws the StatusError of all answers, or the signal's reason.
+ * after a pause, those that were busy or broke off. Throws the PullError of all answers about `what`, or the signal's
+ * reason.
  */
 export async function firstOf<T, E extends Endpoint>(
-  reference: Reference,
+  what: string,
   endpoints: E[],
   options: RetryOptions,
   signal: AbortSignal | undefined,
@@ -40,7 +40,7 @@ export async function firstOf<T, E extends Endpoint>(
     const asked = candidates.map((endpoint) => failures.get(endpoint)?.retryAfter ?? 0);
     const pause = Math.max(options.delay * 2 ** (round - 1), Math.min(...asked));
     if (candidates.length === 0 || round >= options.rounds || pause > options.maximumDelay) {
-      throw pullError(reference, failures);
+      throw pullError(what, failures);
     }
     await sleep(pause, undefined, { signal }).catch(() => signal?.throwIfAborted());
   }

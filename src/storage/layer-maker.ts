@@ -3,6 +3,7 @@ import type { Readable } from "node:stream";
 import { status } from "@grpc/grpc-js";
 import { messageOf, StatusError } from "../cri/status-error.ts";
 import type { Descriptor } from "../registry/descriptor.ts";
+import { PullError } from "../registry/failure.ts";
 import type { PartialBlobs } from "./partial-blobs.ts";
 import type { UnpackPool } from "./unpack.ts";
 import { TOO_LARGE, type UnpackedLayer } from "./unpack-messages.ts";
@@ -105,7 +106,7 @@ async function* download(
     }
     progress.state = "unpacking";
   } catch (error) {
-    if (signal.aborted || !(error instanceof StatusError)) throw error;
+    if (signal.aborted || !(error instanceof StatusError) || error instanceof PullError) throw error;
     throw new LayerError(error.code, `layer ${descriptor.digest}: ${error.message}`, { cause: error });
   }
 }
