@@ -22,17 +22,19 @@ export async function ensureCacheDisk(): Promise<string> {
 
 async function build(file: string): Promise<void> {
   const folder = join(machineCache(), `cache.${process.pid}`);
+  const disk = `${folder}.ext4`;
   try {
     await mkdir(join(folder, "images"), { recursive: true });
     await run("cp", ["-a", storeFolder(), join(folder, "images")]);
     if (existsSync(toolsFolder())) await run("cp", ["-a", toolsFolder(), folder]);
-    await makeDisk(join(folder, "disk"), "cache", folder, "2G");
+    await makeDisk(disk, "cache", folder, "2G");
     for (const old of await readdir(machineCache())) {
       if (/^cache-.*\.ext4$/.test(old)) await rm(join(machineCache(), old));
     }
-    await rename(join(folder, "disk"), file);
+    await rename(disk, file);
   } finally {
     await rm(folder, { recursive: true, force: true });
+    await rm(disk, { force: true });
   }
 }
 
