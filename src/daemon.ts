@@ -22,6 +22,7 @@ import { log, setLogLevel } from "./log.ts";
 import type { ContainerContext } from "./oci/context.ts";
 import { Endings } from "./oci/endings.ts";
 import { ExitWatcher } from "./oci/exits.ts";
+import { handlerFeatures } from "./oci/features.ts";
 import { followExits } from "./oci/follow-exits.ts";
 import { runtimeHandlers } from "./oci/handlers.ts";
 import { containerEntry } from "./oci/messages.ts";
@@ -111,6 +112,8 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
   );
   await server.listen();
   void checkNetworks(sandboxes);
+  // Asked now, for the first Status or the first pod that needs it would have to wait.
+  for (const handler of containers.handlers.values()) void handlerFeatures(handler, storage.idMappedLayers);
   log.info("serving", { version, socket: config.api.listen, root, runroot, pid: process.pid });
 
   const signal = await stop;

@@ -5,7 +5,7 @@ import { unmountAll } from "./mount.ts";
 import type { IpVersion } from "./namespace-calls.ts";
 import type { CreateTask, NamespacePaths, NamespaceReply, NamespaceTask } from "./namespaces-worker.ts";
 import { type NamespaceType, readSysctls, sysctlError } from "./sysctls.ts";
-import { type IdMappings, NamespaceHolder, writeSysctlAsRoot } from "./user-namespace.ts";
+import { NamespaceHolder, type PinnedUserNamespace, writeSysctlAsRoot } from "./user-namespace.ts";
 
 const NSFS_MAGIC = 0x6e736673;
 
@@ -18,8 +18,8 @@ export interface NamespaceRequest extends NamespacePaths {
   hostname?: string;
   /** By name; each must belong to one of the new namespaces. */
   sysctls?: Record<string, string>;
-  /** Where to pin a user namespace that owns the others, and how it maps IDs; absent for none. */
-  user?: IdMappings & { path: string };
+  /** A user namespace that owns the others, to be made and pinned too; absent for none. */
+  user?: PinnedUserNamespace;
 }
 
 interface Pending {
@@ -53,7 +53,7 @@ export class NamespaceMaker {
   }
 
   /** Makes the user namespace, and the others as its own. */
-  async #createOwned(user: IdMappings & { path: string }, wanted: Omit<CreateTask, "kind">): Promise<void> {
+  async #createOwned(user: PinnedUserNamespace, wanted: Omit<CreateTask, "kind">): Promise<void> {
     const { paths, hostname } = wanted;
     const ofIpc = wanted.sysctls.filter(({ namespace }) => namespace === "ipc");
     const sysctls = wanted.sysctls.filter((sysctl) => !ofIpc.includes(sysctl));

@@ -12,6 +12,9 @@ export interface IdMappings {
   gids: IDMapping;
 }
 
+/** A user namespace that is kept by a bind mount on a file. */
+export type PinnedUserNamespace = IdMappings & { path: string };
+
 /** The host's ID of `id` inside; undefined for one that is not mapped. */
 export function hostId({ containerId, hostId, length }: IDMapping, id: number): number | undefined {
   const offset = id - containerId;

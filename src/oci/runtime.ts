@@ -1,6 +1,8 @@
 /** An OCI runtime (runc, crun) by its command line, as a handler of crio.conf configures it. */
 import { mkdirSync } from "node:fs";
+import { messageOf } from "../cri/status-error.ts";
 import { ProgramError, type ProgramResult, run } from "../linux/program.ts";
+import { log } from "../log.ts";
 import { RuntimeError, runtimeMessage } from "./runtime-error.ts";
 
 /** None of these commands waits for a container; one that takes so long is stuck. */
@@ -48,6 +50,7 @@ export class Runtime {
   readonly root: string;
   readonly systemdCgroup: boolean;
   readonly env: NodeJS.ProcessEnv | undefined;
+  #features: Promise<RuntimeFeatures | undefined> | undefined;
 
   constructor({ name, path, root, systemdCgroup, env }: RuntimeOptions) {
     this.name = name;
@@ -104,19 +107,25 @@ export class Runtime {
     return JSON.parse(await this.#read("list", ["--format", "json"])) ?? [];
   }
 
-  /** What the runtime can do; undefined with one that is too old to say. */
-  async features(): Promise<RuntimeFeatures | undefined> {
-    try {
-      return JSON.parse(await this.#read("features", []));
-    } catch {
-      return undefined;
-    }
+  /** What the runtime can do; undefined with one that is too old to say. It is asked once. */
+  features(): Promise<RuntimeFeatures | undefined> {
+    this.#features ??= this.#readFeatures();
+    return this.#features;
   }
 
   /** The first line of `--version`, such as `runc version 1.1.5`. */
   async version(): Promise<string> {
     const { stdout } = await this.#run("--version", ["--version"], { stdout: true });
     return stdout.toString().split("\n", 1)[0]!.trim();
+  }
+
+  async #readFeatures(): Promise<RuntimeFeatures | undefined> {
+    try {
+      return JSON.parse(await this.#read("features", []));
+    } catch (error) {
+      log.warn("a runtime does not tell its features", { handler: this.name, error: messageOf(error) });
+      return undefined;
+    }
   }
 
   async #read(command: string, args: string[]): Promise<string> {

@@ -1,6 +1,12 @@
 /** Status: whether the runtime and its network are ready, and which handlers there are. */
-import type { StatusRequest, StatusResponse } from "../cri/messages.ts";
+import type {
+  RuntimeHandler as RuntimeHandlerMessage,
+  StatusRequest,
+  StatusResponse,
+} from "../cri/messages.ts";
 import type { Init } from "../cri/proto.ts";
+import type { RuntimeHandler } from "../oci/context.ts";
+import { handlerFeatures } from "../oci/features.ts";
 import type { RuntimeServiceContext } from "./context.ts";
 
 export async function status(
@@ -8,10 +14,9 @@ export async function status(
   request: StatusRequest,
 ): Promise<Init<StatusResponse>> {
   const network = context.sandboxes.cni.status();
-  const handlers = [...context.containers.handlers.values()]
-    .filter(({ platform }) => platform === "")
-    .map(({ name }) => ({ name, features: {} }));
-  const isDefault = ({ name }: { name: string }) => name === context.config.runtime.defaultRuntime;
+  const own = [...context.containers.handlers.values()].filter(({ platform }) => platform === "");
+  const handlers = await Promise.all(own.map((handler) => described(context, handler)));
+  const isDefault = ({ name }: Init<RuntimeHandlerMessage>) => name === context.config.runtime.defaultRuntime;
   return {
     status: {
       conditions: [
@@ -24,9 +29,18 @@ export async function status(
       ...handlers.filter(isDefault).map((handler) => ({ ...handler, name: "" })),
       ...handlers,
     ],
-    features: { supplementalGroupsPolicy: true },
+    features: { supplementalGroupsPolicy: true, mountOptions: true },
     info: request.verbose ? await verboseInfo(context) : {},
   };
+}
+
+async function described(
+  { containers }: RuntimeServiceContext,
+  handler: RuntimeHandler,
+): Promise<Init<RuntimeHandlerMessage>> {
+  const features = await handlerFeatures(handler, containers.storage.idMappedLayers);
+  const { recursiveReadOnlyMounts, userNamespaces } = features;
+  return { name: handler.name, features: { recursiveReadOnlyMounts, userNamespaces } };
 }
 
 async function verboseInfo(context: RuntimeServiceContext): Promise<Record<string, string>> {

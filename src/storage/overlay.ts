@@ -6,7 +6,7 @@ export interface Overlay {
   folder: string;
   layers: string[];
   /** Where changes go; without it the mount is read-only, and there must be two layers at least. */
-  writable?: { upper: string; work: string };
+  writable?: { upper: string; work: string } | undefined;
 }
 
 /** The kernel copies one page of options, with a NUL at its end. */

@@ -1,10 +1,12 @@
 /** Mounts of images: with a writable layer for each container, read-only as its volumes, one for all pods of an image. */
 import { chmodSync, chownSync, existsSync, lstatSync, mkdirSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { status } from "@grpc/grpc-js";
 import { StatusError } from "../cri/status-error.ts";
 import { unmountAll } from "../linux/mount.ts";
+import { hostId, type PinnedUserNamespace } from "../linux/user-namespace.ts";
 import { log } from "../log.ts";
+import type { IdMappedLayers } from "./id-mapped-layers.ts";
 import type { ImageRecord } from "./image-record.ts";
 import type { Images } from "./images.ts";
 import type { Layers } from "./layers.ts";
@@ -18,6 +20,7 @@ export interface RootfsOptions {
   layersFolder: string;
   layers: Layers;
   removals: Removals;
+  idMappedLayers: IdMappedLayers;
 }
 
 /** What an OCI runtime mounts in every container; it could not make them in a read-only mount. */
@@ -46,10 +49,11 @@ export class Rootfs {
   }
 
   /**
-   * Mounts a container's root filesystem and returns its path: the image, and a layer of its own on top. The image
-   * keeps its layers until `removeRootfs`. Mounted already, it stays. Throws NOT_FOUND, LinuxError.
+   * Mounts a container's root filesystem and returns its path: the image, and a layer of its own on top; with the files'
+   * IDs mapped for one in a user namespace. The image keeps its layers until `removeRootfs`. Mounted already, it stays.
+   * Throws NOT_FOUND, LinuxError.
    */
-  mountRootfs(containerId: string, imageId: string): string {
+  mountRootfs(containerId: string, imageId: string, user?: PinnedUserNamespace): string {
     const image = this.#stored(imageId);
     const folder = join(this.#containers, containerId);
     const [upper, work, target] = ["upper", "work", "rootfs"].map((name) => join(folder, name)) as [
@@ -63,8 +67,8 @@ export class Rootfs {
       const isNew = mkdirSync(upper, { recursive: true, mode: 0o755 }) !== undefined;
       for (const path of [work, target]) mkdirSync(path, { recursive: true, mode: 0o755 });
       const layers = this.#visible(image);
-      if (isNew) this.#likeRootOf(layers[0], upper);
-      mountOverlay(target, { folder: this.#options.layersFolder, layers, writable: { upper, work } });
+      if (isNew) this.#likeRootOf(layers[0], upper, user);
+      this.#mount(target, layers, user, { upper, work });
       return target;
     } catch (error) {
       this.removeRootfs(containerId);
@@ -83,10 +87,10 @@ export class Rootfs {
   }
 
   /**
-   * Mounts an image read-only for a container, as it is, and returns the path. The image keeps its layers until
-   * `removeRootfs`. Mounted already, it stays. Throws NOT_FOUND, LinuxError.
+   * Mounts an image read-only for a container, as it is but for mapped IDs, and returns the path. The image keeps its layers
+   * until `removeRootfs`. Mounted already, it stays. Throws NOT_FOUND, LinuxError.
    */
-  mountVolume(containerId: string, imageId: string): string {
+  mountVolume(containerId: string, imageId: string, user?: PinnedUserNamespace): string {
     const image = this.#stored(imageId);
     const folder = this.#volumesOf(containerId);
     const target = join(folder, hexOf(image));
@@ -95,7 +99,7 @@ export class Rootfs {
     this.#images().use(containerId, image.id);
     const visible = this.#visibleLayers(image);
     const layers = [...visible, ...EMPTY_FOLDERS.slice(visible.length)];
-    mountOverlay(target, { folder: this.#options.layersFolder, layers });
+    this.#mount(target, layers, user);
     return target;
   }
 
@@ -117,7 +121,7 @@ export class Rootfs {
     if (!isMounted(this.#shared, target)) {
       mkdirSync(target, { recursive: true, mode: 0o700 });
       const layers = [...this.#visible(image), this.#scaffold()];
-      mountOverlay(target, { folder: this.#options.layersFolder, layers });
+      this.#mount(target, layers);
     }
     this.#images().use(user, image.id);
     return target;
@@ -183,11 +187,24 @@ export class Rootfs {
     return layers.slice(0, last < 0 ? undefined : last + 1).map((layer) => layer.folder);
   }
 
+  #mount(
+    target: string,
+    layers: string[],
+    user?: PinnedUserNamespace,
+    writable?: { upper: string; work: string },
+  ): void {
+    const { root, layersFolder, idMappedLayers } = this.#options;
+    const mountFrom = (folder: string) => mountOverlay(target, { folder, layers, writable });
+    if (!user) mountFrom(layersFolder);
+    else idMappedLayers.within(user.path, (mapped) => mountFrom(join(mapped, relative(root, layersFolder))));
+  }
+
   /** The root of the mount looks like its uppermost folder. */
-  #likeRootOf(layer: string | undefined, upper: string): void {
+  #likeRootOf(layer: string | undefined, upper: string, user: PinnedUserNamespace | undefined): void {
     if (layer === undefined) return;
     const { uid, gid, mode } = lstatSync(join(this.#options.layersFolder, layer));
-    chownSync(upper, uid, gid);
+    const owner = user ? { uid: hostId(user.uids, uid), gid: hostId(user.gids, gid) } : { uid, gid };
+    chownSync(upper, owner.uid ?? uid, owner.gid ?? gid);
     chmodSync(upper, mode & 0o7777);
   }
 

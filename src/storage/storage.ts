@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { RegistryClient } from "../registry/client.ts";
 import type { SignatureVerifier } from "../signatures/verifier.ts";
+import { IdMappedLayers } from "./id-mapped-layers.ts";
 import type { ImageRecord } from "./image-record.ts";
 import { Images } from "./images.ts";
 import { LayerMaker } from "./layer-maker.ts";
@@ -45,6 +46,7 @@ export class Storage {
   readonly root: string;
   readonly images: Images;
   readonly rootfs: Rootfs;
+  readonly idMappedLayers: IdMappedLayers;
   readonly #layers: Layers;
   readonly #partials: PartialBlobs;
   readonly #pulls: Pulls;
@@ -62,7 +64,9 @@ export class Storage {
     const partials = new PartialBlobs(root);
     const maker = new LayerMaker(pool, partials, options.maxLayerSize);
     const layers = new Layers({ folder: layersFolder, database, pool, maker, removals, bootId });
-    this.rootfs = new Rootfs({ root, layersFolder, layers, removals }, () => this.images);
+    this.idMappedLayers = new IdMappedLayers(root);
+    const { idMappedLayers } = this;
+    this.rootfs = new Rootfs({ root, layersFolder, layers, removals, idMappedLayers }, () => this.images);
     const candidates = (text: string) => registry.candidates(text);
     const beforeDrop = (image: ImageRecord) => this.rootfs.dropShared(image);
     this.images = new Images({ database, layers, candidates, beforeDrop });

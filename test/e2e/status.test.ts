@@ -34,6 +34,18 @@ test("Status: both conditions, the handlers, and verbose the configuration", asy
   assert.deepEqual((await daemon.client.runtime.Status({})).info, {});
 });
 
+test("Status: what the runtime can do, for the handler's own name and for none", async () => {
+  const { runtimeHandlers, features } = await parts.daemon.client.runtime.Status({});
+  const [unnamed, named] = runtimeHandlers;
+  assert.equal(named?.features?.recursiveReadOnlyMounts, true);
+  assert.deepEqual(unnamed?.features, named?.features);
+  assert.deepEqual(features, {
+    supplementalGroupsPolicy: true,
+    userNamespacesHostNetwork: false,
+    mountOptions: true,
+  });
+});
+
 test("RuntimeConfig names the cgroup driver", async () => {
   const { linux } = await parts.daemon.client.runtime.RuntimeConfig({});
   assert.equal(linux?.cgroupDriver, "CGROUPFS");
