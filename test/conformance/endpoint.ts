@@ -2,13 +2,14 @@
 import { status } from "@grpc/grpc-js";
 import { CriClient } from "../../src/client/cri-client.ts";
 import { codeOf } from "../../src/cri/status-error.ts";
+import { SLOW } from "../support/slow.ts";
 
 const endpoint = process.env.CONTAINER_RUNTIME_ENDPOINT;
 if (!endpoint) throw new Error("CONTAINER_RUNTIME_ENDPOINT is not set; node test/conformance/run.ts sets it");
 
 export const client = new CriClient(endpoint);
 
-const { runtimeName } = await client.runtime.Version({ version: "0.1.0" }, { timeout: 10_000 });
+const { runtimeName } = await client.runtime.Version({ version: "0.1.0" }, { timeout: 10_000 * SLOW });
 
 /** What Version answers: "containerd", "critter", … */
 export const runtime: string = runtimeName;

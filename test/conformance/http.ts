@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { isIPv4 } from "node:net";
 import { eventually } from "../support/eventually.ts";
+import { SLOW } from "../support/slow.ts";
 import type { Pod, SpecContext } from "./spec.ts";
 
 /** The pod's IPv4 address as PodSandboxStatus tells it. */
@@ -15,7 +16,7 @@ export async function podAddress(cri: SpecContext, { id }: Pod): Promise<string>
 export async function assertAnswers(url: string): Promise<void> {
   await eventually(async () => {
     const response = await fetch(url, {
-      signal: AbortSignal.timeout(5000),
+      signal: AbortSignal.timeout(5000 * SLOW),
       headers: { connection: "close" },
     });
     await response.arrayBuffer();

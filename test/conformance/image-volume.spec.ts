@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import type { Mount } from "../../src/cri/messages.ts";
 import type { Init } from "../../src/cri/proto.ts";
 import { outcome } from "../support/cri.ts";
+import { SLOW } from "../support/slow.ts";
 import { type Pod, type SpecContext, spec } from "./spec.ts";
 
 const PREFIX = "Image Volume:";
@@ -65,5 +66,5 @@ async function prepare(cri: SpecContext): Promise<Volume> {
 }
 
 async function exitCode(cri: SpecContext, containerId: string, ...cmd: string[]): Promise<number> {
-  return (await cri.runtime.ExecSync({ containerId, cmd, timeout: 10 })).exitCode;
+  return (await cri.runtime.ExecSync({ containerId, cmd, timeout: 10 * SLOW })).exitCode;
 }

@@ -14,6 +14,7 @@ import type {
 import type { Init } from "../../src/cri/proto.ts";
 import { containerConfig, podConfig } from "../support/configs.ts";
 import { eventually } from "../support/eventually.ts";
+import { SLOW } from "../support/slow.ts";
 import { cgroupParent, client, runtime as runtimeName } from "./endpoint.ts";
 import { knownDifference } from "./known-differences.ts";
 
@@ -24,7 +25,7 @@ export interface Pod {
 }
 
 /** Longest time for a spec, in ms. */
-const PATIENCE = 180_000;
+const PATIENCE = 180_000 * SLOW;
 
 /** Declares the spec that critest has under this name. */
 export function spec(name: string, body: (context: SpecContext) => Promise<void>): void {
@@ -144,7 +145,11 @@ export class SpecContext {
 
   /** Standard output of a command in a container; it must end with 0 and print nothing on standard error. */
   async exec(containerId: string, ...cmd: string[]): Promise<string> {
-    const { stdout, stderr, exitCode } = await this.runtime.ExecSync({ containerId, cmd, timeout: 10 });
+    const { stdout, stderr, exitCode } = await this.runtime.ExecSync({
+      containerId,
+      cmd,
+      timeout: 10 * SLOW,
+    });
     assert.equal(stderr.toString(), "", `standard error of ${cmd.join(" ")}`);
     assert.equal(exitCode, 0, `exit code of ${cmd.join(" ")}`);
     return stdout.toString();

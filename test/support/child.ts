@@ -1,6 +1,7 @@
 /** A daemon under test as a child process that ends with its parent, its output in a file. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, openSync, readFileSync } from "node:fs";
+import { SLOW } from "./slow.ts";
 
 export interface ChildOptions {
   /** File to which both outputs are added. */
@@ -42,7 +43,7 @@ export class Child {
   async end(signal: NodeJS.Signals): Promise<number | string> {
     if (this.running) {
       this.#process.kill(signal);
-      const patience = setTimeout(() => this.#process.kill("SIGKILL"), 10_000);
+      const patience = setTimeout(() => this.#process.kill("SIGKILL"), 10_000 * SLOW);
       await this.#exited;
       clearTimeout(patience);
     }

@@ -2,6 +2,7 @@
 import { status } from "@grpc/grpc-js";
 import type { CriClient } from "../../src/client/cri-client.ts";
 import { codeOf } from "../../src/cri/status-error.ts";
+import { SLOW } from "./slow.ts";
 
 /** Waits until the daemon answers Version, `seconds` at most, or until `gone` rejects (it ended before). */
 export async function waitUntilServing(
@@ -9,10 +10,10 @@ export async function waitUntilServing(
   seconds: number,
   gone: Promise<never>,
 ): Promise<void> {
-  const end = Date.now() + seconds * 1000;
+  const end = Date.now() + seconds * SLOW * 1000;
   for (;;) {
     try {
-      await Promise.race([client.runtime.Version({}, { timeout: 5000 }), gone]);
+      await Promise.race([client.runtime.Version({}, { timeout: 5000 * SLOW }), gone]);
       return;
     } catch (error) {
       if (![status.UNAVAILABLE, status.UNIMPLEMENTED].includes(codeOf(error)) || Date.now() > end)
@@ -38,8 +39,8 @@ export async function removeAllPods({ runtime }: CriClient): Promise<void> {
   const failures: unknown[] = [];
   for (const { id: podSandboxId } of items) {
     try {
-      await runtime.StopPodSandbox({ podSandboxId }, { timeout: 30_000 });
-      await runtime.RemovePodSandbox({ podSandboxId }, { timeout: 30_000 });
+      await runtime.StopPodSandbox({ podSandboxId }, { timeout: 30_000 * SLOW });
+      await runtime.RemovePodSandbox({ podSandboxId }, { timeout: 30_000 * SLOW });
     } catch (error) {
       failures.push(error);
     }

@@ -1,6 +1,8 @@
+import { SLOW } from "./slow.ts";
+
 /** Repeats `attempt` until it does not fail, four seconds by default; then its last error counts. */
 export async function eventually<T>(attempt: () => T | Promise<T>, seconds = 4): Promise<T> {
-  const end = performance.now() + seconds * 1000;
+  const end = performance.now() + seconds * SLOW * 1000;
   for (;;) {
     try {
       return await attempt();

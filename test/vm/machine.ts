@@ -10,6 +10,8 @@ export interface MachineOptions {
   image: MachineImage;
   /** Raw disks besides the system's; none is changed. */
   disks: string[];
+  /** A folder of this machine that can be mounted in it, read-only, by 9p under the name `host`. */
+  shared?: string;
   /** Folder of `console.sock`, the serial console, and `console.log`, what was written there. */
   folder: string;
   /** Minutes after which it is killed; 0 for none. */
@@ -49,7 +51,7 @@ export async function runMachine(options: MachineOptions): Promise<void> {
   }
 }
 
-function args({ image, disks, folder }: MachineOptions): string[] {
+function args({ image, disks, folder, shared }: MachineOptions): string[] {
   const drives = [image.disk, ...disks].flatMap((file) => [
     "-drive",
     `file=${file},format=raw,if=virtio,snapshot=on,cache=unsafe`,
@@ -67,5 +69,6 @@ function args({ image, disks, folder }: MachineOptions): string[] {
       `socket,id=console,path=${join(folder, "console.sock")},logfile=${join(folder, "console.log")},server=on,wait=off`,
     ],
     ...["-serial", "chardev:console"],
+    ...(shared ? ["-virtfs", `local,path=${shared},mount_tag=host,security_model=none,readonly=on`] : []),
   ];
 }

@@ -1,7 +1,8 @@
 // Tests critter in a machine with systemd, cgroup v2, AppArmor, crun and a new runc:
 //   npm run test:vm -- [--only conformance|e2e|apparmor]… [--runtime crun|runc]… [--names REGEXP] [--files PART]…
 //     [--time-limit MINUTES] [--shell]
-// --shell boots the machine without a job: its console is a socket, and nothing limits its time.
+// --shell boots the machine without a job: its console is a socket, nothing limits its time, and
+// `mount -t 9p -o trans=virtio host /mnt` shows this checkout in it.
 import { mkdtemp, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -47,6 +48,7 @@ try {
     image,
     disks: [payload, cache],
     folder,
+    ...(values.shell && { shared: join(import.meta.dirname, "..", "..") }),
     timeLimit: values.shell ? 0 : Number(values["time-limit"]),
     signal: stopping.signal,
     onLine: (line) => {
