@@ -1,6 +1,7 @@
 /** ImageStatus: from an entry that is kept encoded. */
 import type { ImageStatusRequest } from "../cri/messages.ts";
 import { invalidArgument } from "../cri/status-error.ts";
+import { isImageId } from "../storage/image-index.ts";
 import type { ImageRecord } from "../storage/image-record.ts";
 import type { ImageServiceContext } from "./context.ts";
 
@@ -24,16 +25,12 @@ function infoOf(
 ): Record<string, string> {
   const info: Record<string, string> = {};
   if (image) info.info = JSON.stringify(describe(image));
-  const progress = isId(name) ? undefined : storage.pullProgress(name);
+  const progress = isImageId(name) ? undefined : storage.pullProgress(name);
   if (progress) info.pull = JSON.stringify(progress);
   return info;
 }
 
-function isId(name: string): boolean {
-  return /^(sha256:)?[0-9a-f]{64}$/.test(name);
-}
-
 /** `imageSpec` is where crictl's users know the configuration from. */
-function describe({ config, layers, manifestDigest }: ImageRecord): object {
-  return { imageSpec: config, chainIDs: layers, manifestDigest };
+function describe({ config, layers, manifestDigest, artifactType }: ImageRecord): object {
+  return { imageSpec: config, chainIDs: layers, manifestDigest, artifactType };
 }

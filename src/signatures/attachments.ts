@@ -7,6 +7,12 @@ import { digestOf } from "../registry/digest.ts";
 import { isIndex } from "../registry/manifest.ts";
 import { Reference } from "../registry/reference.ts";
 
+/** A signature that was good once, as it is kept with its image: both in base64. */
+export interface KeptSignature {
+  payload: string;
+  signature: string;
+}
+
 /** A signature that nobody has verified yet. */
 export interface Attachment {
   payload: Buffer;
@@ -21,6 +27,16 @@ const maximumPayloadBytes = 256 * 1024;
 /** Where the signatures of what has the digest are: `NAME:sha256-HEX.sig`. */
 export function attachmentReference(image: Reference, digest: string): Reference {
   return new Reference(image.registry, image.repository, `${digest.replace(":", "-")}.sig`);
+}
+
+/** What is kept of a signature. */
+export function keptSignature({ payload, signature }: Attachment): KeptSignature {
+  return { payload: payload.toString("base64"), signature: signature.toString("base64") };
+}
+
+/** A signature that was kept. */
+export function attachmentOf({ payload, signature }: KeptSignature): Attachment {
+  return { payload: Buffer.from(payload, "base64"), signature: Buffer.from(signature, "base64") };
 }
 
 /**

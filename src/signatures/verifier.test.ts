@@ -13,7 +13,7 @@ import { ScriptedServer } from "../../test/registry/scripted-server.ts";
 import { RegistryClient } from "../registry/client.ts";
 import { parseReference } from "../registry/reference.ts";
 import { resolveImage } from "../registry/resolve-image.ts";
-import { SignatureVerifier } from "./verifier.ts";
+import { SignatureVerifier, signedImage } from "./verifier.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "critter-signatures-"));
 const policyFile = join(folder, "policy.json");
@@ -67,7 +67,7 @@ async function verify(image: string, ...requirements: object[]): Promise<void> {
   const policy = { default: [{ type: "reject" }], transports: { docker: { "h.test": requirements } } };
   writeFileSync(policyFile, JSON.stringify(policy));
   const reference = parseReference(`h.test/${image}`);
-  await verifier.verify(policyFile, reference, await resolveImage(client, reference), {});
+  await verifier.verify(policyFile, reference, signedImage(await resolveImage(client, reference)), {});
 }
 
 const refusal = (problem: RegExp) => ({ code: status.UNKNOWN, message: problem });
@@ -165,6 +165,34 @@ describe("SignatureVerifier", () => {
     await verify("instance:1", signed);
   });
 
+  it("needs no registry for what a kept signature proves, and no more than that", async () => {
+    const [digest] = await push("kept");
+    const reference = parseReference("h.test/kept:1");
+    const image = signedImage(await resolveImage(client, reference));
+    await sign("kept", digest!, { key: stranger.privateKey }, {});
+    const policy = (...requirements: object[]) =>
+      writeFileSync(policyFile, JSON.stringify({ default: requirements }));
+    policy(signed, signed);
+    const kept = await verifier.verify(policyFile, reference, image, {});
+    assert.equal(kept.length, 2);
+    await using gone = await ScriptedServer.start((_, response) => response.writeHead(404).end());
+    const conf = join(folder, "gone.conf");
+    writeFileSync(conf, `[[registry]]\nprefix = "h.test"\nlocation = "${gone.address}"\ninsecure = true\n`);
+    const elsewhere = new RegistryClient({ registriesConf: conf, rounds: 1 });
+    const other = new SignatureVerifier(elsewhere, { signaturePolicy: "", signaturePolicyDir: folder });
+    const again = (changes: object = {}) =>
+      other.verify(policyFile, reference, { ...image, kept: kept.slice(1), ...changes }, {});
+    assert.deepEqual(await again(), []);
+    assert.deepEqual(gone.requests, []);
+    await assert.rejects(again({ kept: [] }), refusal(/no signature/));
+    await assert.rejects(again({ digests: [`sha256:${"0".repeat(64)}`] }), refusal(/no signature/));
+    policy({ type: "sigstoreSigned", keyData: base64(stranger.publicKey) });
+    await assert.rejects(again(), refusal(/no signature/));
+    policy({ type: "reject" });
+    await assert.rejects(again(), refusal(/no image of this scope may be used/));
+    await elsewhere.close();
+  });
+
   it("refuses every image where the key or the kind of signature is nothing it can verify", async () => {
     await push("unusable");
     const wrong = (keyData: string) => ({ type: "sigstoreSigned", keyData });
@@ -185,7 +213,7 @@ describe("SignatureVerifier", () => {
 
   it("lets nothing pass by a policy that is wrong, and tells a registry's failure from a refusal", async () => {
     const reference = parseReference("h.test/plain:1");
-    const image = await resolveImage(client, reference);
+    const image = signedImage(await resolveImage(client, reference));
     writeFileSync(policyFile, "{}");
     await assert.rejects(verifier.verify(policyFile, reference, image, {}), {
       code: status.FAILED_PRECONDITION,
@@ -199,7 +227,11 @@ describe("SignatureVerifier", () => {
     writeFileSync(policyFile, JSON.stringify(policy));
     const settings = { signaturePolicy: "", signaturePolicyDir: folder };
     const other = new SignatureVerifier(elsewhere, settings);
-    await assert.rejects(other.verify(policyFile, reference, image, {}), { code: status.UNAVAILABLE });
+    await assert.rejects(other.verify(policyFile, reference, image, {}), {
+      code: status.UNAVAILABLE,
+      message:
+        /^image h\.test\/plain:1: what .*default\[0\], sigstoreSigned requires cannot be verified: .*503/,
+    });
     await elsewhere.close();
   });
 });

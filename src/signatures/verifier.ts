@@ -1,21 +1,28 @@
-/** Whether an image may be pulled: the policy in force for a pod's namespace, and the image's signatures. */
+/** Whether an image may be pulled or run: the policy in force for a pod's namespace, and the image's signatures. */
 import type { KeyObject } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
-import { failedPrecondition, invalidArgument, messageOf, StatusError } from "../cri/status-error.ts";
+import { codeOf, failedPrecondition, invalidArgument, messageOf, StatusError } from "../cri/status-error.ts";
 import type { PullOptions, RegistryClient } from "../registry/client.ts";
 import { digestOf } from "../registry/digest.ts";
 import type { Reference } from "../registry/reference.ts";
 import type { ResolvedImage } from "../registry/resolve-image.ts";
-import { type Attachment, attachmentReference, attachments } from "./attachments.ts";
+import {
+  type Attachment,
+  attachmentOf,
+  attachmentReference,
+  attachments,
+  type KeptSignature,
+  keptSignature,
+} from "./attachments.ts";
 import type { SignedIdentity } from "./identity.ts";
 import { parsePayload } from "./payload.ts";
 import { Policy } from "./policy.ts";
 import { isSignedBy, loadKeys } from "./public-keys.ts";
 import type { Requirement } from "./requirement.ts";
 
-/** crio.conf's keys of `[crio.image]`; read at every pull, so that a reload counts. */
+/** crio.conf's keys of `[crio.image]`; read at every pull and every creation, so that a reload counts. */
 export interface SignatureSettings {
   /** Empty for `/etc/containers/policy.json`, which need not exist. */
   signaturePolicy: string;
@@ -23,8 +30,25 @@ export interface SignatureSettings {
   signaturePolicyDir: string;
 }
 
-/** An image as its registry has it, before anything of it is on disk. */
-export type SignedImage = Pick<ResolvedImage, "manifestBytes" | "indexDigest" | "endpoint">;
+/** What a signature of an image can be for. */
+export interface SignedImage {
+  /** Of the indexes and manifests by which it is known: a signature of one of them will do. */
+  digests: readonly string[];
+  /** `endpoint` of the manifest's answer, for an image that is being pulled. */
+  endpoint?: string | undefined;
+  /** Those that are here: what they prove needs no registry. */
+  kept?: readonly KeptSignature[] | undefined;
+}
+
+/**
+ * An image as its registry has it. An index is as good as its manifests: it names them by digest, and cosign signs it
+ * alone unless told otherwise.
+ */
+export function signedImage(resolved: ResolvedImage): SignedImage {
+  const { manifestBytes, indexDigest, endpoint } = resolved;
+  const own = digestOf(manifestBytes);
+  return { digests: indexDigest?.startsWith("sha256:") ? [indexDigest, own] : [own], endpoint };
+}
 
 const systemPolicy = "/etc/containers/policy.json";
 /** Signatures whose problems are told: an image may have hundreds, and a gRPC message is a header. */
@@ -59,22 +83,33 @@ export class SignatureVerifier {
   }
 
   /**
-   * Resolves when the image satisfies every requirement that `file` has for `reference`. Rejects with FAILED_PRECONDITION
-   * when the file cannot be used, with what `RegistryClient` throws when signatures cannot be had, and else with
-   * `SignatureValidationFailed: `, by which the kubelet tells this case (k8s.io/cri-api, pkg/errors).
+   * Resolves when the image satisfies every requirement that `file` has for `reference`, with the signatures that
+   * were fetched to prove it. Rejects with FAILED_PRECONDITION when the file cannot be used, with the code that
+   * `RegistryClient` throws when signatures cannot be had, and else with `SignatureValidationFailed: `, by which the
+   * kubelet tells this case (k8s.io/cri-api, pkg/errors).
    */
-  async verify(file: string, reference: Reference, image: SignedImage, options: PullOptions): Promise<void> {
+  async verify(
+    file: string,
+    reference: Reference,
+    image: SignedImage,
+    options: PullOptions,
+  ): Promise<KeptSignature[]> {
     const { scope, requirements } = readPolicy(file).ruleFor(reference);
+    const fetched: KeptSignature[] = [];
     for (const [index, requirement] of requirements.entries()) {
-      const problem = await this.#problem(requirement, reference, image, options);
-      if (problem === undefined) continue;
       const rule = `${file}, ${scope}[${index}], ${requirement.type}`;
+      const problem = await this.#problem(requirement, reference, image, options, fetched).catch((error) => {
+        const message = `image ${reference}: what ${rule} requires cannot be verified: ${messageOf(error)}`;
+        throw new StatusError(codeOf(error), message, { cause: error });
+      });
+      if (problem === undefined) continue;
       // The kubelet reads the prefix of the message only of errors whose code is UNKNOWN.
       throw new StatusError(
         status.UNKNOWN,
         `SignatureValidationFailed: image ${reference} is refused by ${rule}: ${problem}`,
       );
     }
+    return fetched;
   }
 
   async #problem(
@@ -82,9 +117,10 @@ export class SignatureVerifier {
     reference: Reference,
     image: SignedImage,
     options: PullOptions,
+    fetched: KeptSignature[],
   ): Promise<string | undefined> {
     if (requirement.type === "insecureAcceptAnything") return undefined;
-    if (requirement.type === "reject") return "no image of this scope may be pulled";
+    if (requirement.type === "reject") return "no image of this scope may be used";
     if ("unsupported" in requirement) return requirement.unsupported;
     const { keys: source, signedIdentity } = requirement;
     let keys: KeyObject[];
@@ -93,26 +129,35 @@ export class SignatureVerifier {
     } catch (error) {
       return messageOf(error);
     }
-    return await this.#unsigned(keys, signedIdentity, reference, image, options);
+    const problemOf = (attachment: Attachment, digest: string) =>
+      attachmentProblem(attachment, keys, signedIdentity, reference, digest);
+    const { digests, kept = [] } = image;
+    const isProof = (one: KeptSignature) =>
+      digests.some((digest) => problemOf(attachmentOf(one), digest) === undefined);
+    if (kept.some(isProof)) return undefined;
+    return await this.#unsigned(problemOf, reference, image, options, fetched);
   }
 
-  /** Why no signature of the image is good; undefined when one is. */
+  /** Why no signature that the registry has is good; undefined when one is, which is added to `fetched`. */
   async #unsigned(
-    keys: KeyObject[],
-    identity: SignedIdentity,
+    problemOf: (attachment: Attachment, digest: string) => string | undefined,
     reference: Reference,
-    image: SignedImage,
+    { digests, endpoint }: SignedImage,
     options: PullOptions,
+    fetched: KeptSignature[],
   ): Promise<string | undefined> {
     const problems: string[] = [];
     const places: string[] = [];
-    for (const digest of signedDigests(image)) {
+    for (const digest of digests) {
       const place = attachmentReference(reference, digest);
-      const from = { ...options, endpoint: image.endpoint };
+      const from = { ...options, endpoint };
       places.push(place.toString());
       for await (const attachment of attachments(this.#client, place, from)) {
-        const problem = attachmentProblem(attachment, keys, identity, reference, digest);
-        if (problem === undefined) return undefined;
+        const problem = problemOf(attachment, digest);
+        if (problem === undefined) {
+          fetched.push(keptSignature(attachment));
+          return undefined;
+        }
         problems.push(`signature ${problems.length + 1} at ${place}: ${problem}`);
       }
     }
@@ -120,12 +165,6 @@ export class SignatureVerifier {
     const [told, more] = [problems.slice(0, toldProblems), problems.length - toldProblems];
     return told.join("; ") + (more > 0 ? `; and ${more} more` : "");
   }
-}
-
-/** An index is as good as its manifests: it names them by digest, and cosign signs it alone unless told otherwise. */
-function signedDigests({ manifestBytes, indexDigest }: SignedImage): string[] {
-  const manifestDigest = digestOf(manifestBytes);
-  return indexDigest?.startsWith("sha256:") ? [indexDigest, manifestDigest] : [manifestDigest];
 }
 
 function attachmentProblem(

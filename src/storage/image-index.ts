@@ -6,6 +6,11 @@ import type { ImageRecord } from "./image-record.ts";
 const fullId = /^(?:sha256:)?([0-9a-f]{64})$/;
 const shortId = /^(?:sha256:)?([0-9a-f]{4,63})$/;
 
+/** Whether `text` is an image's whole ID. */
+export function isImageId(text: string): boolean {
+  return fullId.test(text);
+}
+
 /** The names under which a pull of `reference` files its image: one of the two. */
 export function filedAs(reference: Reference): { tag?: string; digest?: string } {
   const { name, tag, digest } = reference;

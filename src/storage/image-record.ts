@@ -1,5 +1,6 @@
 /** What the database knows of an image. */
 import type { ImageSpec } from "../cri/messages.ts";
+import type { KeptSignature } from "../signatures/attachments.ts";
 import type { ImageConfig } from "./image-config.ts";
 
 export interface ImageRecord {
@@ -17,6 +18,8 @@ export interface ImageRecord {
   manifestDigest: string;
   /** Chain IDs, base layer first; of an artifact those of its files. */
   layers: string[];
+  /** Signatures that a policy wanted and found good: by them it is run where no registry is at hand. */
+  signatures?: KeptSignature[];
   /** What the pull asked for last. */
   spec: ImageSpec;
   /** What it is where it is no image, but an artifact: it can be a volume, and not be run. */

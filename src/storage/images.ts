@@ -4,6 +4,7 @@ import type { ImageSpec } from "../cri/messages.ts";
 import { notFound } from "../cri/status-error.ts";
 import { log } from "../log.ts";
 import type { Reference } from "../registry/reference.ts";
+import type { KeptSignature } from "../signatures/attachments.ts";
 import { Records, transaction } from "../state/database.ts";
 import type { ImageConfig } from "./image-config.ts";
 import { filedAs, ImageIndex } from "./image-index.ts";
@@ -33,6 +34,8 @@ export interface PulledImage {
   layers: string[];
   spec: ImageSpec;
   artifactType?: string | undefined;
+  /** Those that proved that the image may be pulled. */
+  signatures: KeptSignature[];
 }
 
 const holderOf = (id: string) => `image:${id}`;
@@ -94,6 +97,16 @@ export class Images {
     for (const record of changed) this.#index.put(record);
     layers.written();
     return image;
+  }
+
+  /** Keeps signatures with an image, beside those it has. */
+  keepSignatures(id: string, signatures: KeptSignature[]): void {
+    const image = this.#index.byId.get(id);
+    if (!image) return;
+    const changed = withSignatures(image, signatures);
+    if (changed === image) return;
+    this.#records.put(id, changed);
+    this.#index.put(changed);
   }
 
   /**
@@ -166,7 +179,8 @@ export class Images {
     };
   }
 
-  #named({ removed: _, ...image }: ImageRecord, { reference, repoDigest, spec }: PulledImage): ImageRecord {
+  #named({ removed: _, ...image }: ImageRecord, pulled: PulledImage): ImageRecord {
+    const { reference, repoDigest, spec, signatures } = pulled;
     const { tag } = filedAs(reference);
     const digest = `${reference.name}@${repoDigest}`;
     const repoTags =
@@ -174,7 +188,7 @@ export class Images {
     const repoDigests = image.repoDigests.includes(digest)
       ? image.repoDigests
       : [...image.repoDigests, digest];
-    return { ...image, repoTags, repoDigests, spec };
+    return withSignatures({ ...image, repoTags, repoDigests, spec }, signatures);
   }
 
   /** The images that lose a tag to `image`, without it. */
@@ -196,4 +210,10 @@ export class Images {
     for (const used of this.#users.values()) if (used.has(id)) return true;
     return false;
   }
+}
+
+function withSignatures(image: ImageRecord, found: readonly KeptSignature[]): ImageRecord {
+  const { signatures = [] } = image;
+  const added = found.filter((one) => signatures.every(({ signature }) => signature !== one.signature));
+  return added.length === 0 ? image : { ...image, signatures: [...signatures, ...added] };
 }

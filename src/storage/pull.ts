@@ -10,7 +10,8 @@ import { digestOf } from "../registry/digest.ts";
 import type { Manifest } from "../registry/manifest.ts";
 import type { Reference } from "../registry/reference.ts";
 import { type ResolvedImage, resolveImage } from "../registry/resolve-image.ts";
-import type { SignatureVerifier } from "../signatures/verifier.ts";
+import type { KeptSignature } from "../signatures/attachments.ts";
+import { type SignatureVerifier, signedImage } from "../signatures/verifier.ts";
 import { artifactLayers, noConfig } from "./artifact.ts";
 import { chainIds } from "./chain.ts";
 import { type ImageConfig, parseImageConfig } from "./image-config.ts";
@@ -134,33 +135,41 @@ export class Pulls {
   }
 
   async #fetch(reference: Reference, options: SignalledOptions, spec: ImageSpec): Promise<ImageRecord> {
-    const { client, images, pool, signatures } = this.#options;
+    const { images, pool } = this.#options;
     pool.warm().catch(() => {});
-    const { policyFile, wanted = "images" } = options;
-    const resolved = await resolveImage(client, reference, { ...options, artifacts: wanted !== "images" });
-    const { artifactType } = resolved;
-    if (artifactType === undefined && wanted === "artifacts") {
-      throw new StatusError(
-        status.NOT_FOUND,
-        `${reference} is an image, and not here: it must be pulled first`,
-      );
-    }
+    const resolved = await this.#resolve(reference, options);
     // Before anything of the image is looked at, and also where it is here: this pull may give it another name.
-    if (policyFile) await signatures?.verify(policyFile, reference, resolved, options);
-    const { config: descriptor, manifestBytes, manifestDigest, repoDigest, endpoint } = resolved;
-    const isImage = artifactType === undefined;
-    const id = isImage ? descriptor.digest : digestOf(manifestBytes);
-    const manifest = manifestBytes.toString("utf8");
-    const configBytes = isImage ? descriptor.size : 0;
-    const pulled = { id, reference, repoDigest, manifest, manifestDigest, configBytes, spec, artifactType };
-    const stored = images.stored(id);
+    const signatures = await this.#proofs(reference, resolved, options);
+    const pulled = { ...identityOf(resolved), reference, spec, signatures };
+    const stored = images.stored(pulled.id);
     if (stored) return images.add({ ...pulled, config: stored.config, layers: stored.layers });
-    const from = { ...options, endpoint };
+    const from = { ...options, endpoint: resolved.endpoint };
+    const isImage = resolved.artifactType === undefined;
     const config = isImage ? await this.#config(reference, resolved, from) : noConfig;
     const specs = isImage
       ? imageLayers(reference, config, resolved.layers)
       : filesOf(reference, resolved.manifest);
     return this.#withLayers(reference, specs, from, (layers) => images.add({ ...pulled, config, layers }));
+  }
+
+  async #resolve(reference: Reference, options: SignalledOptions): Promise<ResolvedImage> {
+    const { wanted = "images" } = options;
+    const artifacts = wanted !== "images";
+    const resolved = await resolveImage(this.#options.client, reference, { ...options, artifacts });
+    if (wanted !== "artifacts" || resolved.artifactType !== undefined) return resolved;
+    const message = `${reference} is an image, and not here: it must be pulled first`;
+    throw new StatusError(status.NOT_FOUND, message);
+  }
+
+  /** The signatures by which the policy lets the image pass; none where it wants none. */
+  async #proofs(
+    reference: Reference,
+    resolved: ResolvedImage,
+    options: SignalledOptions,
+  ): Promise<KeptSignature[]> {
+    const { signatures } = this.#options;
+    if (!signatures || options.policyFile === undefined) return [];
+    return await signatures.verify(options.policyFile, reference, signedImage(resolved), options);
   }
 
   async #config(reference: Reference, { config }: ResolvedImage, options: PullOptions): Promise<ImageConfig> {
@@ -210,6 +219,19 @@ export class Pulls {
       layers.release(holder, chain);
     }
   }
+}
+
+/** An image is known by its configuration, an artifact, whose configuration means nothing here, by its manifest. */
+function identityOf({ config, manifestBytes, manifestDigest, repoDigest, artifactType }: ResolvedImage) {
+  const isImage = artifactType === undefined;
+  return {
+    id: isImage ? config.digest : digestOf(manifestBytes),
+    repoDigest,
+    manifest: manifestBytes.toString("utf8"),
+    manifestDigest,
+    configBytes: isImage ? config.size : 0,
+    artifactType,
+  };
 }
 
 function filesOf(reference: Reference, manifest: Manifest): LayerSpec[] {

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import type { RegistryClient } from "../registry/client.ts";
 import type { SignatureVerifier } from "../signatures/verifier.ts";
+import { Admission } from "./admission.ts";
 import { IdMappedLayers } from "./id-mapped-layers.ts";
 import type { ImageRecord } from "./image-record.ts";
 import { Images } from "./images.ts";
@@ -22,7 +23,7 @@ export interface StorageOptions {
   root: string;
   database: DatabaseSync;
   registry: RegistryClient;
-  /** Who decides what may be pulled. Default: everything may. */
+  /** Who decides what may be pulled and run. Default: everything may. */
   signatures?: SignatureVerifier | undefined;
   /** Layers that are downloaded and unpacked at once, of all pulls together. Default: 3. */
   maxParallelLayers?: number | undefined;
@@ -46,6 +47,7 @@ export class Storage {
   readonly root: string;
   readonly images: Images;
   readonly rootfs: Rootfs;
+  readonly admission: Admission;
   readonly idMappedLayers: IdMappedLayers;
   readonly #layers: Layers;
   readonly #partials: PartialBlobs;
@@ -70,6 +72,7 @@ export class Storage {
     const candidates = (text: string) => registry.candidates(text);
     const beforeDrop = (image: ImageRecord) => this.rootfs.dropShared(image);
     this.images = new Images({ database, layers, candidates, beforeDrop });
+    this.admission = new Admission({ client: registry, images: this.images, signatures });
     this.#pulls = new Pulls({ client: registry, images: this.images, layers, pool, signatures });
     this.#layers = layers;
     this.#partials = partials;
