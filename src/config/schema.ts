@@ -227,7 +227,7 @@ const image = {
   ),
   max_layer_size: whole(
     32 * 1024 * megabyte,
-    "Largest layer, in bytes of its uncompressed archive, holes of sparse files not counted; 0 for any size.",
+    "Largest layer, in bytes of its uncompressed archive, holes of sparse files not counted; 0 for any size. It bounds the files of a layer too: each has 512 bytes there at least.",
     "a number of bytes, or 0",
     (value) => value >= 0,
     { reload: true },
@@ -251,6 +251,12 @@ const image = {
   registries_conf: path(
     "/etc/containers/registries.conf",
     "containers-registries.conf(5) in its version 2: mirrors, insecure and blocked registries. Changes in it need no restart.",
+  ),
+  short_name_mode: choice(
+    ["", "enforcing", "permissive", "disabled"],
+    "",
+    'Of names without a registry that could be in several: "enforcing" refuses them, "permissive" and "disabled" try one after the other; when empty, as registries.conf says.',
+    { reload: true },
   ),
   registry_certs_dirs: paths(
     ["/etc/containers/certs.d", "/etc/containerd/certs.d", "/etc/docker/certs.d"],

@@ -35,14 +35,18 @@ const manifest = JSON.stringify({
 interface TokenAnswer {
   status: number;
   body: unknown;
+  headers?: Record<string, string>;
 }
 
 /** A registry that takes the tokens in `valid`, and the token server it points to. */
-async function registryWithTokens(answer: (request: IncomingMessage) => Promise<TokenAnswer> | TokenAnswer) {
+async function registryWithTokens(
+  answer: (request: IncomingMessage) => Promise<TokenAnswer> | TokenAnswer,
+  rounds = 1,
+) {
   const valid = new Set<string>();
   const tokens = await ScriptedServer.start(async (request, response) => {
-    const { status: code, body } = await answer(request);
-    response.writeHead(code).end(typeof body === "string" ? body : JSON.stringify(body));
+    const { status: code, body, headers } = await answer(request);
+    response.writeHead(code, headers).end(typeof body === "string" ? body : JSON.stringify(body));
   });
   const registry = await ScriptedServer.start((request, response) => {
     if (valid.has(request.headers.authorization ?? "")) return response.writeHead(200).end(manifest);
@@ -54,7 +58,7 @@ async function registryWithTokens(answer: (request: IncomingMessage) => Promise<
     path,
     `[[registry]]\nprefix = "image.test"\nlocation = "${registry.address}"\ninsecure = true\n`,
   );
-  const client = new RegistryClient({ registriesConf: path, rounds: 1 });
+  const client = new RegistryClient({ registriesConf: path, rounds, delay: 1 });
   const dispose = async () => {
     await client.close();
     await tokens[Symbol.asyncDispose]();
@@ -144,6 +148,20 @@ for (const [what, answer, code, message] of failures) {
     await assert.rejects(parts.client.manifest(image), { code, message });
   });
 }
+
+test("a token server that asks for patience gets it, for as long as is reasonable", async () => {
+  const answers: TokenAnswer[] = [
+    { status: 429, body: "", headers: { "retry-after": "0" } },
+    { status: 200, body: { token: "t" } },
+  ];
+  await using parts = await registryWithTokens(() => answers.shift()!, 4);
+  parts.valid.add("Bearer t");
+  await parts.client.manifest(image);
+  const busy: TokenAnswer = { status: 503, body: "", headers: { "retry-after": "3600" } };
+  await using down = await registryWithTokens(() => busy, 4);
+  await assert.rejects(down.client.manifest(image), { code: status.UNAVAILABLE });
+  assert.equal(down.tokens.requests.length, 1);
+});
 
 test("challenges are read in every legal form", () => {
   assert.deepEqual(parseChallenges('Bearer realm="https://a/t?x=1,2",service=reg, scope="a b"'), [

@@ -13,6 +13,7 @@ import { type HttpResponse, readBounded } from "./http.ts";
 import { type Index, type Manifest, maximumManifestBytes, parseManifest } from "./manifest.ts";
 import { acceptedManifests } from "./media-types.ts";
 import type { Reference } from "./reference.ts";
+import type { ShortNameMode } from "./registries-conf.ts";
 import { RegistriesFile } from "./registries-file.ts";
 import { firstOf, type RetryOptions } from "./retry.ts";
 import { type Route, routesFor } from "./route.ts";
@@ -21,6 +22,8 @@ import { RegistryTransport, type TransportOptions } from "./transport.ts";
 export interface RegistryClientOptions extends Partial<TransportOptions>, Partial<RetryOptions> {
   /** crio.conf's `registries_conf`; need not exist. */
   registriesConf: string;
+  /** crio.conf's `short_name_mode`, as of now; empty leaves it to registries.conf. */
+  shortNameMode?: ShortNameMode | "" | undefined;
   /** crio.conf's `global_auth_file`; need not exist. */
   globalAuthFile?: string | undefined;
   /** crio.conf's `registry_certs_dirs`; need not exist. */
@@ -55,6 +58,7 @@ const transportDefaults: TransportOptions = {
 };
 
 export class RegistryClient {
+  readonly #options: RegistryClientOptions;
   readonly #registries: RegistriesFile;
   readonly #globalAuth: AuthFile | undefined;
   readonly #dockerAuth: AuthFile;
@@ -63,6 +67,7 @@ export class RegistryClient {
   readonly #retry: RetryOptions;
 
   constructor(options: RegistryClientOptions) {
+    this.#options = options;
     this.#registries = new RegistriesFile(options.registriesConf);
     this.#globalAuth = options.globalAuthFile ? new AuthFile(options.globalAuthFile) : undefined;
     this.#dockerAuth = new AuthFile(dockerConfigPath(process.env));
@@ -76,7 +81,7 @@ export class RegistryClient {
    * Throws INVALID_ARGUMENT.
    */
   candidates(text: string): Reference[] {
-    return this.#registries.current().candidates(text);
+    return this.#registries.current().candidates(text, this.#options.shortNameMode || undefined);
   }
 
   /**

@@ -62,6 +62,13 @@ export function unreachable(error: unknown): RegistryFailure {
   return new RegistryFailure("unreachable", message, { cause: error, retryable: passing.has(code) });
 }
 
+/** Milliseconds of a Retry-After header: seconds or a date (RFC 9110, section 10.2.3). */
+export function retryAfterOf(header: string | undefined): number | undefined {
+  if (!header) return undefined;
+  const milliseconds = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isNaN(milliseconds) ? undefined : Math.max(0, milliseconds);
+}
+
 /** A pull that failed everywhere; the message names the image. */
 export class PullError extends StatusError {}
 

@@ -45,6 +45,10 @@ prefix = "*.wild.io"
 location = "wild-mirror.local/w"
 
 [[registry]]
+prefix = "*.deep.wild.io"
+location = "deep-mirror.local:5000/deep"
+
+[[registry]]
 prefix = "a.wild.io"
 location = "exact.local"
 
@@ -86,6 +90,10 @@ const cases: [image: string, expected: string[]][] = [
   ["b.wild.io/x:1", ["wild-mirror.local/w/x:1 mirror", "b.wild.io/x:1"]],
   ["c.b.wild.io/x:1", ["wild-mirror.local/w/x:1 mirror", "c.b.wild.io/x:1"]],
   ["a.wild.io/x:1", ["exact.local/x:1"]],
+  ["a.deep.wild.io/y/x:1", ["deep-mirror.local:5000/deep/y/x:1"]],
+  ["deep.wild.io/x:1", ["wild-mirror.local/w/x:1 mirror", "deep.wild.io/x:1"]],
+  ["evilwild.io/x:1", ["evilwild.io/x:1"]],
+  ["other.test/a.wild.io/x:1", ["other.test/a.wild.io/x:1"]],
   ["wild.io/x:1", ["wild.io/x:1"]],
   ["digests.io/x:1", ["digests.io/x:1"]],
   [`digests.io/x:1@${digest}`, [`d.local/x:1@${digest} mirror`, `digests.io/x:1@${digest}`]],

@@ -26,11 +26,14 @@ export interface RegistryTable {
   mirrors: MirrorTable[];
 }
 
+/** What becomes of a short name that could mean several images; without a terminal `permissive` is `disabled`. */
+export type ShortNameMode = "enforcing" | "permissive" | "disabled";
+
 /** What one file says. Lists and modes it does not mention are undefined. */
 export interface RegistriesTables {
   registries: RegistryTable[];
   unqualifiedSearchRegistries: string[] | undefined;
-  shortNameMode: "enforcing" | "permissive" | "disabled" | undefined;
+  shortNameMode: ShortNameMode | undefined;
   aliases: Map<string, string>;
 }
 
@@ -38,7 +41,7 @@ export interface RegistriesTables {
 export class RegistriesConf {
   readonly #registries: RegistryTable[];
   readonly #searchRegistries: string[];
-  readonly #mode: NonNullable<RegistriesTables["shortNameMode"]>;
+  readonly #mode: ShortNameMode;
   readonly #aliases: Map<string, string>;
 
   /** Later files overwrite what earlier ones say: lists whole, registries by prefix, aliases by name. */
@@ -54,16 +57,17 @@ export class RegistriesConf {
 
   /**
    * What `text` may mean, in the order to try: itself when it names a registry, else its alias, else its name in
-   * each of `unqualified-search-registries` (docker.io where none are set). Throws INVALID_ARGUMENT.
+   * each of `unqualified-search-registries` (docker.io where none are set). `mode` goes before that of the files.
+   * Throws INVALID_ARGUMENT.
    */
-  candidates(text: string): Reference[] {
+  candidates(text: string, mode = this.#mode): Reference[] {
     if (!isShortName(text)) return [parseReference(text)];
     const short = parseReference(text);
     const name = text.replace(/@.*$/, "").replace(/:[^/]*$/, "");
     const alias = this.#aliases.get(name);
     if (alias) return [parseReference(alias + text.slice(name.length))];
     const registries = this.#searchRegistries;
-    if (registries.length === 0 || (registries.length > 1 && this.#mode === "enforcing")) {
+    if (registries.length === 0 || (registries.length > 1 && mode === "enforcing")) {
       const reason =
         registries.length === 0 ? "is empty" : `has ${registries.length} and short-name-mode is enforcing`;
       throw new StatusError(

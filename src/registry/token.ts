@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import type { Challenge } from "./challenge.ts";
 import type { Credential } from "./credentials.ts";
-import { RegistryFailure, unreachable } from "./failure.ts";
+import { RegistryFailure, retryAfterOf, unreachable } from "./failure.ts";
 import type { TlsFiles } from "./host-tls.ts";
 import { type HttpClient, type HttpRequest, readBounded } from "./http.ts";
 
@@ -46,7 +46,9 @@ export async function fetchToken(http: HttpClient, request: TokenRequest): Promi
   }
   if (response.status !== 200) {
     const retryable = response.status === 429 || response.status >= 500;
-    throw new RegistryFailure("busy", `${url.host} answered ${response.status} for a token`, { retryable });
+    const message = `${url.host} answered ${response.status} for a token`;
+    const retryAfter = retryAfterOf(response.headers["retry-after"]);
+    throw new RegistryFailure(retryable ? "busy" : "refused", message, { retryable, retryAfter });
   }
   return parseToken(url, text);
 }

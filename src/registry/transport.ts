@@ -2,7 +2,7 @@
 
 import { type Access, Authorizer } from "./auth.ts";
 import type { Credential } from "./credentials.ts";
-import { RegistryFailure, unreachable } from "./failure.ts";
+import { RegistryFailure, retryAfterOf, unreachable } from "./failure.ts";
 import { HttpClient, type HttpOptions, type HttpResponse, readBounded } from "./http.ts";
 import type { Route } from "./route.ts";
 
@@ -147,17 +147,10 @@ async function failureOf(response: HttpResponse): Promise<RegistryFailure> {
   if (code === 429 || code === 408 || code >= 500) {
     return new RegistryFailure("busy", message, {
       retryable: true,
-      retryAfter: retryAfter(headers["retry-after"]),
+      retryAfter: retryAfterOf(headers["retry-after"]),
     });
   }
   return new RegistryFailure("refused", message);
-}
-
-/** Milliseconds of a Retry-After header: seconds or a date (RFC 9110, section 10.2.3). */
-function retryAfter(header: string | undefined): number | undefined {
-  if (!header) return undefined;
-  const milliseconds = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
-  return Number.isNaN(milliseconds) ? undefined : Math.max(0, milliseconds);
 }
 
 /** What the registry says: `{"errors": [{"code", "message"}]}`; empty when it says something else. */
