@@ -37,6 +37,7 @@ import { sandboxEntry } from "./sandbox/messages.ts";
 import { checkNetworks } from "./sandbox/network.ts";
 import { isPodSandboxRecord, type PodSandboxRecord } from "./sandbox/record.ts";
 import { recover } from "./sandbox/recover.ts";
+import { serviceManager } from "./service-manager.ts";
 import { SignatureVerifier } from "./signatures/verifier.ts";
 import { openDatabase, Records } from "./state/database.ts";
 import { Joined, KeyedLock } from "./state/locks.ts";
@@ -54,6 +55,7 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
   // One failure in the background, such as a full disk, must not take the service from all pods.
   process.on("unhandledRejection", (error) => log.error("a failure that nobody waits for", { error }));
   const stop = nextSignal("SIGTERM", "SIGINT");
+  const tellManager = serviceManager();
   // From the beginning: unhandled, the signal would end a daemon that still recovers its pods.
   process.on("SIGHUP", () => reloadConfig(config, reload));
   const { root, runroot } = config.crio;
@@ -114,9 +116,11 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
   void checkNetworks(sandboxes);
   // Asked now, for the first Status or the first pod that needs it would have to wait.
   for (const handler of containers.handlers.values()) void handlerFeatures(handler, storage.idMappedLayers);
+  tellManager("READY=1");
   log.info("serving", { version, socket: config.api.listen, root, runroot, pid: process.pid });
 
   const signal = await stop;
+  tellManager("STOPPING=1");
   log.info("stopping; pods run on", { signal });
   stopping.abort(new StatusError(status.UNAVAILABLE, "critter is stopping"));
   await server.close();
