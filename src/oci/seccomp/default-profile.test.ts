@@ -1,12 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { SeccompArg } from "../spec/types.ts";
 import { defaultProfile } from "./default-profile.ts";
 import { ordinaryCalls } from "./ordinary-calls.ts";
 import { type Conditions, resolveProfile } from "./resolve.ts";
 
 function filter(changes: Partial<Conditions> = {}) {
-  const conditions = { arch: "x64" as const, kernel: "6.1.0-18-amd64", capabilities: new Set<string>() };
-  return resolveProfile(defaultProfile, { ...conditions, ...changes });
+  return resolveProfile(defaultProfile, {
+    arch: "x64",
+    kernel: "6.1.0-18-amd64",
+    x32: true,
+    capabilities: new Set(),
+    ...changes,
+  });
 }
 
 const rulesOf = (name: string, changes?: Partial<Conditions>) =>
@@ -68,18 +74,28 @@ test("without CAP_SYS_ADMIN clone makes no namespaces, and clone3 seems not to e
 });
 
 test("sockets of the hypervisor, the kernel's ciphers and obsolete families are denied", () => {
-  const allows = (family: number) =>
-    rulesOf("socket").some(({ args }) => {
-      const [argument] = args ?? [];
-      const value = argument?.value as number;
-      return argument?.op === "SCMP_CMP_LT" ? family < value : family === value;
-    });
-  for (const family of [1, 2, 10, 16, 17, 29, 43]) assert.ok(allows(family), String(family));
-  for (const family of [12, 19, 34, 38, 40, 46]) assert.ok(!allows(family), String(family));
+  const allows = (family: number) => rulesOf("socket").some(({ args }) => matches(args?.[0], family));
+  for (const family of [1, 2, 10, 11, 15, 16, 17, 29, 31, 43, 44]) assert.ok(allows(family), String(family));
+  for (const family of [12, 13, 19, 23, 25, 34, 37, 38, 40, 41, 46])
+    assert.ok(!allows(family), String(family));
 });
+
+test("personality is Linux, or asked for", () => {
+  const allows = (value: number) => rulesOf("personality").some(({ args }) => matches(args?.[0], value));
+  for (const value of [0, 0x8, 0x20000, 0x20008, 0xffffffff]) assert.ok(allows(value), String(value));
+  // ADDR_NO_RANDOMIZE and READ_IMPLIES_EXEC.
+  for (const value of [0x40000, 0x400000, 0x8 + 0x40000, 0xfffffff7])
+    assert.ok(!allows(value), String(value));
+});
+
+function matches(argument: SeccompArg | undefined, value: number): boolean {
+  const { value: mask, valueTwo } = argument as { value: number; valueTwo: number };
+  return (BigInt(value) & BigInt(mask)) === BigInt(valueTwo);
+}
 
 test("each machine has its own architectures and calls", () => {
   assert.deepEqual(filter().architectures, ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86", "SCMP_ARCH_X32"]);
+  assert.deepEqual(filter({ x32: false }).architectures, ["SCMP_ARCH_X86_64", "SCMP_ARCH_X86"]);
   assert.deepEqual(filter({ arch: "arm64" }).architectures, ["SCMP_ARCH_AARCH64", "SCMP_ARCH_ARM"]);
   assert.equal(filter({ arch: "riscv64" }).architectures, undefined);
   assert.equal(rulesOf("arch_prctl").length, 1);

@@ -3,6 +3,7 @@ import { release } from "node:os";
 import { ConfigError } from "../../config/load.ts";
 import type { SecurityProfile } from "../../cri/messages.ts";
 import { failedPrecondition, invalidArgument, messageOf } from "../../cri/status-error.ts";
+import { hasX32 } from "../../linux/x32.ts";
 import type { Seccomp } from "../spec/types.ts";
 import { defaultProfile } from "./default-profile.ts";
 import type { SeccompProfile } from "./profile.ts";
@@ -111,6 +112,7 @@ function configured(key: string, path: string): SeccompProfile {
   }
 }
 
+let x32: boolean | undefined;
 const filters = new WeakMap<SeccompProfile, Map<string, Seccomp>>();
 
 /** Most containers have the same few sets of capabilities: a filter is made once for each. */
@@ -118,13 +120,11 @@ function resolved(profile: SeccompProfile, capabilities: readonly string[]): Sec
   const made = filters.get(profile) ?? new Map<string, Seccomp>();
   filters.set(profile, made);
   const key = [...capabilities].sort().join();
-  const filter =
-    made.get(key) ??
-    resolveProfile(profile, {
-      arch: process.arch,
-      kernel: release(),
-      capabilities: new Set(capabilities),
-    });
+  const present = made.get(key);
+  if (present) return present;
+  x32 ??= hasX32();
+  const conditions = { arch: process.arch, kernel: release(), x32, capabilities: new Set(capabilities) };
+  const filter = resolveProfile(profile, conditions);
   made.set(key, filter);
   return filter;
 }
