@@ -106,11 +106,12 @@ test("an image is the same whatever it is asked for by, and imageRef is its ID",
 });
 
 test("one image from two registries is one, and goes as one", async () => {
-  await push("pause", "3.9");
+  const digest = await push("pause", "3.9");
   const ids = await Promise.all(["one.test/pause:3.9", "two.test/pause:3.9"].map((name) => pull(name)));
   assert.equal(ids[0], ids[1]);
   const [image, ...others] = await list();
   assert.deepEqual(image?.repoTags.sort(), ["one.test/pause:3.9", "two.test/pause:3.9"]);
+  assert.deepEqual(image.repoDigests.sort(), [`one.test/pause@${digest}`, `two.test/pause@${digest}`]);
   assert.equal(image?.pinned, true);
   assert.deepEqual(others, []);
   await remove("two.test/pause:3.9");
@@ -122,8 +123,11 @@ test("the user of an image is a number or a name", async () => {
     ["1002", { value: 1002 }, ""],
     ["1003:users", { value: 1003 }, ""],
     ["0", { value: 0 }, ""],
+    ["0:0", { value: 0 }, ""],
+    ["4294967294", { value: 4294967294 }, ""],
     ["www-data", null, "www-data"],
     ["www-data:100", null, "www-data"],
+    ["1st-user", null, "1st-user"],
     [undefined, null, ""],
   ];
   for (const [index, [User, uid, username]] of table.entries()) {

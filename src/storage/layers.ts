@@ -1,6 +1,6 @@
 /** The layers on this machine: shared by chain ID, counted by who holds them, on disk before they count for good. */
 
-import { mkdirSync, readdirSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { messageOf } from "../cri/status-error.ts";
@@ -47,7 +47,8 @@ export class Layers {
     this.#database = options.database;
     this.#records = new Records(options.database, "layers");
     // What images bring (set-user-ID programs, devices) is for containers, not for the users of the machine.
-    mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+    mkdirSync(options.folder, { recursive: true });
+    chmodSync(options.folder, 0o700);
     spreadFolders(options.folder);
     this.#load();
     if ([...this.#layers.values()].some((layer) => layer.unsyncedBoot)) this.#sync();

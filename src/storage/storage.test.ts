@@ -1,5 +1,14 @@
 import assert from "node:assert/strict";
-import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import { status } from "@grpc/grpc-js";
@@ -186,11 +195,14 @@ test("a start sweeps what a crash has left, and what a power cut may have spoilt
   mkdirSync(join(half, "sub"), { recursive: true });
   const partial = join(root, "blobs", "sha256", `${"0".repeat(64)}.partial`);
   writeFileSync(partial, "half");
+  // As versions before this one made it.
+  chmodSync(join(root, "overlay"), 0o711);
 
   const second = await open(root, { bootId: "second" });
   assert.deepEqual(second.storage.adopt([{ id: "kept", imageId: id }]), ["gone"]);
   await second.storage.idle();
   assert.ok(!existsSync(half) && !existsSync(partial));
+  assert.equal(statSync(join(root, "overlay")).mode & 0o777, 0o700);
   assert.deepEqual(readdirSync(join(root, "overlay-containers")), ["kept"]);
   assert.equal(second.storage.images.get(name).id, id);
   second.storage.rootfs.removeRootfs("kept");
