@@ -50,6 +50,11 @@ export class PodCgroups {
     for (const path of own) this.#own.add(path);
   }
 
+  /** Whether the cgroup at `path` was made here. */
+  isOwn(path: string): boolean {
+    return this.#own.has(path);
+  }
+
   /** Removes those of the paths `create` returned that nobody uses any more; one in use stays for its last pod. */
   remove(own: readonly string[]): void {
     this.#removeAll(own.filter((path) => this.#own.has(path)));

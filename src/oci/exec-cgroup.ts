@@ -1,17 +1,14 @@
 /**
  * A cgroup of its own for each exec, below its container's: a child of it may fork twice, take a new session or clean its
  * environment and parentage, but not leave its cgroup (unless the container may write cgroups). So all of an exec can be killed. */
-import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { machineCgroups } from "../cgroups/machine.ts";
 import { processesIn } from "../cgroups/processes.ts";
 import { removeCgroup } from "../cgroups/remove.ts";
+import { containerCgroup } from "./container-cgroup.ts";
 import type { Runtime } from "./runtime.ts";
-import { RuntimeError } from "./runtime-error.ts";
-
-/** In v1 one hierarchy is enough. These in the order in which `processesIn` looks: freezer lets a kill outrun forks. */
-const controllers = ["freezer", "pids", "memory", "devices", "cpu"];
 
 /** The cgroup of one exec. */
 export class ExecCgroup {
@@ -76,43 +73,4 @@ export async function killExecs(runtime: Runtime, id: string, names: readonly st
   const { mount, folder } = containerCgroup(runtime, id);
   const left = names.map((name) => join(folder, name)).filter((path) => existsSync(path));
   for (const path of left) await removeCgroup(machineCgroups(), `/${relative(mount, path)}`);
-}
-
-interface ContainerCgroup {
-  /** Of the hierarchy, in v1; else empty. */
-  controller: string;
-  /** Where the hierarchy is mounted. */
-  mount: string;
-  folder: string;
-}
-
-function containerCgroup(runtime: Runtime, id: string): ContainerCgroup {
-  const { version, hierarchies } = machineCgroups();
-  const paths = containerCgroups(runtime, id);
-  const controller = version === "v2" ? "" : (controllers.find((one) => paths.has(one)) ?? "");
-  const path = paths.get(controller);
-  const hierarchy = hierarchies.find((one) =>
-    controller ? one.controllers.includes(controller) : one.unified,
-  );
-  if (!path || !hierarchy) throw new RuntimeError(`${runtime.name} exec`, `container ${id} has no cgroup`);
-  const { mount } = hierarchy;
-  return { controller, mount, folder: join(mount, relative(mount, path)) };
-}
-
-/** The folders of a container's cgroups by controller ("" for cgroup v2), from the runtime's own record of it. */
-function containerCgroups({ root, name }: Runtime, id: string): Map<string, string> {
-  const runc = readJson(join(root, id, "state.json"));
-  if (runc) return new Map(Object.entries(runc.cgroup_paths as Record<string, string>));
-  const crun = readJson(join(root, id, "status"));
-  if (crun) return new Map([["", join("/sys/fs/cgroup", String(crun["cgroup-path"]))]]);
-  throw new RuntimeError(`${name} exec`, "container does not exist");
-}
-
-function readJson(path: string): Record<string, unknown> | undefined {
-  try {
-    return JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
 }

@@ -22,6 +22,7 @@ import { podSandboxStats } from "./pod-sandbox-stats.ts";
 import { podSandboxStatsList } from "./pod-sandbox-stats-list.ts";
 import { podSandboxStatus } from "./pod-sandbox-status.ts";
 import { podSandboxStop } from "./pod-sandbox-stop.ts";
+import { podSandboxUpdateResources } from "./pod-sandbox-update-resources.ts";
 import { portForward } from "./port-forward.ts";
 import { runtimeConfig } from "./runtime-config.ts";
 import { status } from "./status.ts";
@@ -40,6 +41,7 @@ export function runtimeServiceHandlers(context: RuntimeServiceContext): Handlers
     RemovePodSandbox: (request) => podSandboxRemove(context, request),
     PodSandboxStatus: (request) => podSandboxStatus(context, request),
     ListPodSandbox: (request) => podSandboxList(context, request),
+    UpdatePodSandboxResources: (request) => podSandboxUpdateResources(context, request),
     CreateContainer: (request) => containerCreate(context, request),
     StartContainer: (request) => containerStart(context, request),
     StopContainer: (request) => containerStop(context, request),

@@ -18,6 +18,7 @@ import { namespaceModes, type PodSandboxRecord, type SandboxConfig, sandboxName 
 import { discardSandbox } from "./remove.ts";
 import { podSysctls } from "./sysctls.ts";
 
+import { limitPod, podLimits } from "./resources.ts";
 /**
  * Runs a pod sandbox. A second call with the same request waits for the first, or is given the sandbox that runs already;
  * the same name with another request is ALREADY_EXISTS. A failure leaves nothing.
@@ -94,11 +95,13 @@ async function build(context: SandboxContext, record: PodSandboxRecord, cgroup: 
   record.cgroups = context.podCgroups.create(cgroup);
   mkdirSync(folder, { recursive: true });
   // The longest goes first, and the files are written while both work.
+  const limits = podLimits(context, { overhead: null, resources: null, ...config.linux }, "config.linux.");
   const pausing = image && startPause(context, record, cgroup, image);
   const attaching = attach(context, record);
   const writing = Promise.try(makeSandboxFiles, folder, {
     hostname,
     dns: config.dnsConfig,
+  limitPod(context, record, limits);
     hostNetwork: modes.network === "NODE",
     hostIpc: modes.ipc === "NODE",
   });

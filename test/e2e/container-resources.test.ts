@@ -1,83 +1,111 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { test } from "node:test";
-import { cgroupFolders } from "../support/cgroups.ts";
-import { outcome } from "../support/cri.ts";
+import { detectCgroups } from "../../src/cgroups/hierarchy.ts";
+import { readHost } from "../../src/oci/spec/host.ts";
+import { controlFile, cpuLimit, cpuShares, memoryLimit, swapLimit } from "../support/control-file.ts";
+import { refusal } from "../support/cri.ts";
 import { livePod } from "../support/live-pod.ts";
 import { containerStatus } from "../support/pods.ts";
 import { suite } from "../support/suite.ts";
 
 const parts = suite();
+const host = readHost(detectCgroups());
+const { version, limitsSwap } = host.cgroups;
 
-/** The first line of a control file of the container, under the name that the machine's version of cgroups has. */
-function limit(containerId: string, v1: string, v2: string): string {
-  for (const folder of cgroupFolders(`${parts.daemon.cgroupParent}/${containerId}`)) {
-    for (const name of [v1, v2]) {
-      try {
-        return readFileSync(join(folder, name), "utf8").trim();
-      } catch {
-        // The file is another controller's or version's.
-      }
-    }
-  }
-  throw new Error(`no cgroup of ${containerId} has ${v1} or ${v2}`);
-}
+/** Not the pod's: there the first process is the pause container's. */
+const ownPids = { namespaceOptions: { pid: "CONTAINER" } } as const;
 
-const memory = (id: string) => limit(id, "memory.limit_in_bytes", "memory.max");
+const cgroupOf = (containerId: string) => `${parts.daemon.cgroupParent}/${containerId}`;
 
-test("limits of CreateContainer and UpdateContainerResources are in the cgroup's files and in the status", async () => {
-  const { daemon } = parts;
-  const { runtime } = daemon.client;
-  await using pod = await livePod(daemon);
-  const given = { memoryLimitInBytes: 64 << 20, cpuPeriod: 100_000, cpuQuota: 50_000, cpuShares: 512 };
-  const linux = { resources: { ...given, oomScoreAdj: 500 } };
-  const [running, created] = [await pod.run({ linux }), await pod.create({ linux })];
-  for (const id of [running, created]) assert.equal(memory(id), String(64 << 20));
-  assert.equal(await pod.sh(running, "cat /proc/self/oom_score_adj"), "500");
-  const quota = (id: string) => limit(id, "cpu.cfs_quota_us", "cpu.max");
-  assert.match(quota(running), /^50000\b/);
-
-  for (const containerId of [running, created]) {
-    const update = { memoryLimitInBytes: 128 << 20, cpuQuota: 25_000, cpuPeriod: 100_000 };
-    await runtime.UpdateContainerResources({ containerId, linux: update });
-    assert.equal(memory(containerId), String(128 << 20));
-    assert.match(quota(containerId), /^25000\b/);
-    const { resources } = await containerStatus(daemon, containerId);
-    assert.partialDeepStrictEqual({ ...resources?.linux }, { ...given, ...update });
-  }
-  // The lower limit is refused where more than that is in use.
-  const low = { memoryLimitInBytes: 4096 };
-  const refused = outcome(runtime.UpdateContainerResources({ containerId: running, linux: low }));
-  assert.notEqual(await refused, "OK");
-  assert.partialDeepStrictEqual(
-    { ...(await containerStatus(daemon, running)).resources?.linux },
-    { memoryLimitInBytes: 128 << 20 },
-  );
-});
-
-test("a cpuset is in force, and a wrong one refused", async () => {
-  const { daemon } = parts;
-  await using pod = await livePod(daemon);
-  const id = await pod.run({ linux: { resources: { cpusetCpus: "0" } } });
-  assert.equal(limit(id, "cpuset.cpus", "cpuset.cpus"), "0");
-  assert.match(await pod.sh(id, "grep Cpus_allowed_list /proc/self/status"), /\t0$/);
-  const wrong = pod.create({ linux: { resources: { cpusetCpus: "no list" } } });
-  assert.notEqual(await outcome(wrong), "OK");
-});
-
-test("an update of a container that has ended, or of nothing, is refused", async () => {
-  const { runtime } = parts.daemon.client;
+test("cpu shares, quota and period are in the container's cgroup and in its status", async () => {
   await using pod = await livePod(parts.daemon);
-  const { id: containerId } = await pod.finish({ command: ["true"] });
-  const linux = { memoryLimitInBytes: 64 << 20 };
-  assert.equal(
-    await outcome(runtime.UpdateContainerResources({ containerId, linux })),
-    "FAILED_PRECONDITION",
-  );
-  assert.equal(await outcome(runtime.UpdateContainerResources({ containerId })), "INVALID_ARGUMENT");
-  assert.equal(
-    await outcome(runtime.UpdateContainerResources({ containerId: "f".repeat(64), linux })),
-    "NOT_FOUND",
-  );
+  const given = { cpuShares: 512, cpuPeriod: 50_000, cpuQuota: 25_000 };
+  const id = await pod.run({ linux: { resources: given } });
+  assert.equal(cpuLimit(cgroupOf(id)), "25000 50000");
+  const shares = cpuShares(cgroupOf(id));
+  // The weights that runtimes make of 512 shares: the older formula, and that of 2025.
+  assert.ok((version === "v2" ? ["20", "59"] : ["512"]).includes(shares), shares);
+  const { resources } = await containerStatus(parts.daemon, id);
+  assert.partialDeepStrictEqual({ ...resources?.linux }, given);
+  const unlimited = await pod.create({ linux: { resources: { cpuQuota: -1 } } });
+  assert.match(cpuLimit(cgroupOf(unlimited)), /^(-1|max) /);
+});
+
+test("memory limit and swap: the limit counts for both unless more swap is asked for", async () => {
+  await using pod = await livePod(parts.daemon);
+  const id = await pod.run({ linux: { resources: { memoryLimitInBytes: 64 << 20 } } });
+  assert.equal(memoryLimit(cgroupOf(id)), String(64 << 20));
+  if (!limitsSwap) return;
+  assert.equal(swapLimit(cgroupOf(id)), version === "v2" ? "0" : String(64 << 20));
+  const swapping = await pod.create({
+    linux: { resources: { memoryLimitInBytes: 64 << 20, memorySwapLimitInBytes: 96 << 20 } },
+  });
+  assert.equal(swapLimit(cgroupOf(swapping)), String((version === "v2" ? 32 : 96) << 20));
+});
+
+test("a cpuset holds the container's processes", async () => {
+  await using pod = await livePod(parts.daemon);
+  const id = await pod.run({ linux: { resources: { cpusetCpus: "0", cpusetMems: "0" } } });
+  assert.equal(controlFile(cgroupOf(id), "cpuset.cpus", "cpuset.cpus"), "0");
+  assert.equal(controlFile(cgroupOf(id), "cpuset.mems", "cpuset.mems"), "0");
+  const status = await pod.sh(id, "cat /proc/self/status");
+  assert.match(status, /^Cpus_allowed_list:\t0$/m);
+  assert.match(status, /^Mems_allowed_list:\t0$/m);
+});
+
+test("oom_score_adj is the process's, and no less than the daemon may give", async () => {
+  await using pod = await livePod(parts.daemon);
+  const score = async (oomScoreAdj: number) =>
+    pod.sh(
+      await pod.run({ linux: { resources: { oomScoreAdj }, securityContext: ownPids } }),
+      "cat /proc/1/oom_score_adj",
+    );
+  assert.equal(await score(500), "500");
+  assert.equal(await score(-997), String(Math.max(-997, host.minimumOomScoreAdj)));
+});
+
+test("limits of huge pages: those of the node, with 0, are what the kubelet sends always", async () => {
+  await using pod = await livePod(parts.daemon);
+  const id = await pod.run({ linux: { resources: { hugepageLimits: [{ pageSize: "2MB", limit: 0 }] } } });
+  if (!host.hugepageSizes.has("2MB")) return;
+  assert.equal(controlFile(cgroupOf(id), "hugetlb.2MB.limit_in_bytes", "hugetlb.2MB.max"), "0");
+});
+
+test("the unified map is for cgroup v2, where it is in force", async () => {
+  await using pod = await livePod(parts.daemon);
+  const linux = { resources: { unified: { "memory.high": String(64 << 20), "pids.max": "77" } } };
+  if (version === "v2") {
+    const id = await pod.run({ linux });
+    assert.equal(controlFile(cgroupOf(id), "-", "memory.high"), String(64 << 20));
+    assert.equal(controlFile(cgroupOf(id), "-", "pids.max"), "77");
+  } else {
+    await assert.rejects(
+      pod.create({ linux }),
+      refusal("INVALID_ARGUMENT", /^config\.linux\.resources\.unified is .*cgroup v2/),
+    );
+  }
+});
+
+const wrong = {
+  cpu_shares: { cpuShares: -1 },
+  cpu_quota: { cpuQuota: 500 },
+  cpu_period: { cpuPeriod: 2_000_000 },
+  cpuset_cpus: { cpusetCpus: "no list" },
+  cpuset_mems: { cpusetMems: "999" },
+  memory_limit_in_bytes: { memoryLimitInBytes: 4096 },
+  memory_swap_limit_in_bytes: { memoryLimitInBytes: 64 << 20, memorySwapLimitInBytes: 32 << 20 },
+  oom_score_adj: { oomScoreAdj: 1001 },
+  "hugepage_limits\\[0\\].page_size": { hugepageLimits: [{ pageSize: "3MB", limit: 1 }] },
+  unified: { unified: { "../memory.max": "1" } },
+};
+
+test("a wrong value of each field is INVALID_ARGUMENT and names it, in CreateContainer and in an update", async () => {
+  await using pod = await livePod(parts.daemon);
+  const containerId = await pod.create();
+  for (const [name, resources] of Object.entries(wrong)) {
+    const message = (message: string) => refusal("INVALID_ARGUMENT", new RegExp(`^${message}\\.${name} is `));
+    await assert.rejects(pod.create({ linux: { resources } }), message("config\\.linux\\.resources"), name);
+    const update = parts.daemon.client.runtime.UpdateContainerResources({ containerId, linux: resources });
+    await assert.rejects(update, message("linux"), name);
+  }
 });

@@ -33,6 +33,11 @@ export async function outcome(call: Promise<unknown>): Promise<string> {
   }
 }
 
+/** What `assert.rejects` is to find in a call's error: its code and, in its message, `pattern`. */
+export function refusal(code: keyof typeof status, pattern: RegExp): { code: number; message: RegExp } {
+  return { code: status[code], message: pattern };
+}
+
 /** Stops and removes every pod of a runtime; tries all of them before it fails. */
 export async function removeAllPods({ runtime }: CriClient): Promise<void> {
   const { items } = await runtime.ListPodSandbox();

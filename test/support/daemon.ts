@@ -19,11 +19,16 @@ export interface DaemonOptions {
   registry?: string;
   /** Keys that differ from the test's own, by table: `{ "crio.runtime": { log_level: "debug" } }`. */
   settings?: Record<string, Record<string, string | number | boolean | string[]>>;
+  /** Keys of runtime handlers, by handler: `{ crun: { runtime_path: "/usr/bin/crun" } }`. */
+  handlers?: Record<string, Record<string, string | boolean | string[] | Record<string, string>>>;
   /** Whether what a reboot ends is on a tmpfs, as /run is on a node. */
   tmpfs?: boolean;
   /** A CNI plugin (path of its program) that goes after bridge and portmap. */
   cniPlugin?: string;
 }
+
+/** The runtime that the tests are run with, a path or a name in PATH: `CRITTER_TEST_RUNTIME=/usr/bin/crun`; runc when unset. */
+export const testRuntime = basename(process.env.CRITTER_TEST_RUNTIME || "runc");
 
 const launcher = join(import.meta.dirname, "..", "..", "bin", "critter");
 
@@ -112,6 +117,12 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   }
 }
 
+/** Empty for the program of the handler's name in PATH. */
+function runtimePath(): string {
+  const runtime = process.env.CRITTER_TEST_RUNTIME ?? "";
+  return runtime.includes("/") ? runtime : "";
+}
+
 async function configuration(daemon: Daemon, options: DaemonOptions): Promise<string> {
   const { folder, network, socket } = daemon;
   const { registry, settings = {}, cniPlugin } = options;
@@ -128,7 +139,9 @@ async function configuration(daemon: Daemon, options: DaemonOptions): Promise<st
         cgroup_manager: "cgroupfs",
         namespaces_dir: daemon.namespacesDir,
         log_level: "debug",
+        default_runtime: testRuntime,
         ...settings["crio.runtime"],
+        runtimes: { [testRuntime]: { runtime_path: runtimePath() }, ...options.handlers },
       },
       image: {
         ...(registry && { registries_conf: await writeRegistriesConf(folder, registry) }),

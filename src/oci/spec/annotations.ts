@@ -41,6 +41,22 @@ export function sandboxAnnotations(id: string, config: PodSandboxConfig): Record
     [`${containerd}.sandbox-log-directory`]: config.logDirectory,
     [`${crio}.ContainerType`]: "sandbox",
     [`${crio}.LogPath`]: config.logDirectory,
+    ...sizeAnnotations(config),
+  };
+}
+
+/** By these a runtime that makes a virtual machine of the pod knows its size. */
+function sizeAnnotations({ linux }: PodSandboxConfig): Record<string, string> {
+  const { overhead, resources } = linux ?? { overhead: null, resources: null };
+  return {
+    ...(resources && {
+      [`${containerd}.sandbox-cpu-period`]: String(resources.cpuPeriod),
+      [`${containerd}.sandbox-cpu-quota`]: String(resources.cpuQuota),
+      [`${containerd}.sandbox-cpu-shares`]: String(resources.cpuShares),
+      [`${containerd}.sandbox-memory`]: String(resources.memoryLimitInBytes),
+      [`${crio}.PodLinuxResources`]: JSON.stringify(resources),
+    }),
+    ...(overhead && { [`${crio}.PodLinuxOverhead`]: JSON.stringify(overhead) }),
   };
 }
 

@@ -1,0 +1,57 @@
+/** Where the cgroups of a container are, by the runtime's own record of it. */
+import { readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { machineCgroups } from "../cgroups/machine.ts";
+import type { Runtime } from "./runtime.ts";
+import { RuntimeError } from "./runtime-error.ts";
+
+/** A container's cgroup in one hierarchy. */
+export interface ContainerCgroup {
+  /** Of the hierarchy, in v1; else empty. */
+  controller: string;
+  /** Where the hierarchy is mounted. */
+  mount: string;
+  folder: string;
+}
+
+/** In v1 one hierarchy is enough. These in the order in which `processesIn` looks: freezer lets a kill outrun forks. */
+const processControllers = ["freezer", "pids", "memory", "devices", "cpu"];
+
+/**
+ * The cgroup of container `id`: on v2 the one, on v1 that of the first of `controllers` (by default, of one whose processes can be listed)
+ * that the machine has. Throws RuntimeError where there is none.
+ */
+export function containerCgroup(
+  runtime: Runtime,
+  id: string,
+  controllers: readonly string[] = processControllers,
+): ContainerCgroup {
+  const { version, hierarchies } = machineCgroups();
+  const paths = cgroupPaths(runtime, id);
+  const controller = version === "v2" ? "" : (controllers.find((one) => paths.has(one)) ?? "");
+  const path = paths.get(controller);
+  const hierarchy = hierarchies.find((one) =>
+    controller ? one.controllers.includes(controller) : one.unified,
+  );
+  if (!path || !hierarchy) throw new RuntimeError(runtime.name, `container ${id} has no cgroup`);
+  const { mount } = hierarchy;
+  return { controller, mount, folder: join(mount, relative(mount, path)) };
+}
+
+/** The folders of a container's cgroups by controller ("" for cgroup v2). */
+function cgroupPaths({ root, name }: Runtime, id: string): Map<string, string> {
+  const runc = readJson(join(root, id, "state.json"));
+  if (runc) return new Map(Object.entries(runc.cgroup_paths as Record<string, string>));
+  const crun = readJson(join(root, id, "status"));
+  if (crun) return new Map([["", join("/sys/fs/cgroup", String(crun["cgroup-path"]))]]);
+  throw new RuntimeError(name, "container does not exist");
+}
+
+function readJson(path: string): Record<string, unknown> | undefined {
+  try {
+    return JSON.parse(readFileSync(path, "utf8"));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+}

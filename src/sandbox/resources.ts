@@ -1,0 +1,92 @@
+/** What a pod may use as a whole: its containers' sum and the overhead, where the pod's cgroup is critter's to limit. */
+import { writeLimits } from "../cgroups/limits.ts";
+import { podCgroup } from "../cgroups/paths.ts";
+import type { LinuxContainerResources } from "../cri/messages.ts";
+import { failedPrecondition, messageOf } from "../cri/status-error.ts";
+import { ociResources } from "../oci/spec/resources.ts";
+import type { Resources } from "../oci/spec/types.ts";
+import type { SandboxContext } from "./context.ts";
+import type { PodSandboxRecord } from "./record.ts";
+
+/** LinuxPodSandboxConfig's and UpdatePodSandboxResourcesRequest's. */
+export interface PodResources {
+  overhead: LinuxContainerResources | null;
+  resources: LinuxContainerResources | null;
+}
+
+/**
+ * The limits of a pod's cgroup. INVALID_ARGUMENT, the fields' names beginning with `prefix`, for what could be no
+ * container's either.
+ */
+export function podLimits(
+  context: SandboxContext,
+  { overhead, resources }: PodResources,
+  prefix: string,
+): Resources {
+  const { host } = context.containers;
+  const extra = ociResources(overhead, host, { field: `${prefix}overhead` });
+  const limits = ociResources(resources, host, { field: `${prefix}resources` });
+  const { cpu, memory } = limits;
+  return {
+    ...limits,
+    ...(cpu && { cpu: { ...cpu, ...withOverhead(cpu, extra.cpu) } }),
+    ...(memory && {
+      memory: {
+        ...(memory.limit !== undefined && { limit: sum(memory.limit, extra.memory?.limit) }),
+        ...(memory.swap !== undefined && { swap: sum(memory.swap, extra.memory?.limit) }),
+      },
+    }),
+  };
+}
+
+type Cpu = NonNullable<Resources["cpu"]>;
+
+function withOverhead(cpu: Cpu, extra: Cpu = {}): Cpu {
+  const share = extra.quota === undefined || extra.quota < 0 ? 0 : extra.quota / (extra.period ?? 100_000);
+  return {
+    ...(cpu.shares !== undefined && { shares: cpu.shares + (extra.shares ?? 0) }),
+    ...(cpu.quota !== undefined && { quota: sum(cpu.quota, Math.round(share * (cpu.period ?? 100_000))) }),
+  };
+}
+
+/** What is unlimited stays so. */
+function sum(limit: number, extra: number | undefined): number {
+  return limit < 0 || extra === undefined || extra < 0 ? limit : limit + extra;
+}
+
+/**
+ * Writes the limits into the pod's cgroup, if critter has made it. That of a pod of the kubelet's is the kubelet's: it has set its limits itself,
+ * and they are others where a container has none. Nor is one limited that is the default of all pods.
+ */
+export function limitPod(
+  { containers, podCgroups }: SandboxContext,
+  { config }: PodSandboxRecord,
+  limits: Resources,
+): void {
+  const cgroup = podCgroup(containers.config.runtime.cgroupManager, config.linux?.cgroupParent ?? "");
+  if (cgroup.isDefault || !podCgroups.isOwn(cgroup.path)) return;
+  try {
+    writeLimits(containers.host.cgroups, cgroup.path, limits);
+  } catch (error) {
+    throw failedPrecondition(`the pod's cgroup ${cgroup.path} does not take its limits: ${messageOf(error)}`);
+  }
+}
+
+/** Takes over what `update` gives, on record and in the pod's cgroup. FAILED_PRECONDITION for a pod that is not ready. */
+export function updatePodResources(
+  context: SandboxContext,
+  record: PodSandboxRecord,
+  update: PodResources,
+): Promise<void> {
+  return context.locks.run(record.id, async () => {
+    if (record.phase !== "ready") throw failedPrecondition(`pod sandbox ${record.id} is not ready`);
+    const { linux } = record.config;
+    const overhead = update.overhead ?? linux?.overhead ?? null;
+    const resources = update.resources ?? linux?.resources ?? null;
+    limitPod(context, record, podLimits(context, { overhead, resources }, ""));
+    const config = { ...record.config, linux: { ...(linux ?? emptyLinux), overhead, resources } };
+    context.store.update(record, { config });
+  });
+}
+
+const emptyLinux = { cgroupParent: "", securityContext: null, sysctls: {} };
