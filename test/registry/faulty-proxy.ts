@@ -1,4 +1,5 @@
 import { type IncomingHttpHeaders, type ServerResponse, request as send } from "node:http";
+import type { ServerOptions } from "node:https";
 import { ScriptedServer } from "./scripted-server.ts";
 
 /** What the real registry has answered, before it goes on its way. */
@@ -17,8 +18,8 @@ export interface Answer {
 /** Answers in its own way, or leaves it by `false`: then the real answer goes out as it is. */
 export type Fault = (answer: Answer, response: ServerResponse) => boolean;
 
-/** The real registry at `address`, with faults. What it was asked with is in `asked`. */
-export async function startFaultyProxy(address: string, fault: Fault) {
+/** The real registry at `address`, with faults, and with TLS where it is given. What it was asked with is in `asked`. */
+export async function startFaultyProxy(address: string, fault: Fault, tls?: ServerOptions) {
   const asked: Pick<Answer, "path" | "authorization" | "range">[] = [];
   const server = await ScriptedServer.start((request, response) => {
     const { method, url: path = "", headers: wanted } = request;
@@ -36,6 +37,6 @@ export async function startFaultyProxy(address: string, fault: Fault) {
     });
     upstream.on("error", () => response.destroy());
     upstream.end();
-  });
+  }, tls);
   return { address: server.address, asked, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
