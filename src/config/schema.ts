@@ -218,6 +218,12 @@ const image = {
   pause_command: text("", "Program of the pause container; when empty, the image's own entrypoint.", {
     reload: true,
   }),
+  image_volumes: choice(
+    ["mkdir", "bind", "ignore"],
+    "mkdir",
+    "Volumes that an image declares: folders of its root, mounts of a folder each with what the image has there, or nothing.",
+    { reload: true },
+  ),
   pinned_images: list(
     [],
     'Images that the kubelet must not collect, besides the pause image: names in full, "NAME*" or "*PART*".',

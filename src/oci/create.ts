@@ -21,6 +21,7 @@ import type { ContainerRecord } from "./record.ts";
 import { discardContainer } from "./remove.ts";
 import { stopSignal } from "./signals.ts";
 import { buildContainerSpec, type SandboxFacts } from "./spec/container.ts";
+import { addToSpec } from "./spec-additions.ts";
 import { createTask, ownMonitorCgroup } from "./task.ts";
 import { containerUser } from "./user.ts";
 
@@ -98,7 +99,9 @@ async function build(
     runtime: context.config.runtime,
     handler: handler.config,
     host: context.host,
+    ignoreDeclaredVolumes: context.config.image.imageVolumes === "ignore",
   });
+  await addToSpec(context, spec, { config, image: image.config.config, rootfs });
   if (logPath !== "") mkdirSync(dirname(logPath), { recursive: true });
   const { stdin, stdinOnce, tty } = config;
   const bundle = containerFolder(context, id);

@@ -16,9 +16,9 @@ import { podAttachment } from "./network.ts";
 import { preparePause, startPause, watchPause } from "./pause.ts";
 import { namespaceModes, type PodSandboxRecord, type SandboxConfig, sandboxName } from "./record.ts";
 import { discardSandbox } from "./remove.ts";
+import { limitPod, podLimits } from "./resources.ts";
 import { podSysctls } from "./sysctls.ts";
 
-import { limitPod, podLimits } from "./resources.ts";
 /**
  * Runs a pod sandbox. A second call with the same request waits for the first, or is given the sandbox that runs already;
  * the same name with another request is ALREADY_EXISTS. A failure leaves nothing.
@@ -89,19 +89,19 @@ async function build(context: SandboxContext, record: PodSandboxRecord, cgroup: 
   const hostname = podHostname(record);
   const folder = sandboxFolder(context, record.id);
   const sysctls = podSysctls(config, runtime.defaultSysctls);
+  const limits = podLimits(context, { overhead: null, resources: null, ...config.linux }, "config.linux.");
   const pinned = pinnedNamespaces(context, record);
 
   await context.namespaces.create({ ...pinned, hostname, sysctls: sysctls.early });
   record.cgroups = context.podCgroups.create(cgroup);
+  limitPod(context, record, limits);
   mkdirSync(folder, { recursive: true });
   // The longest goes first, and the files are written while both work.
-  const limits = podLimits(context, { overhead: null, resources: null, ...config.linux }, "config.linux.");
   const pausing = image && startPause(context, record, cgroup, image);
   const attaching = attach(context, record);
   const writing = Promise.try(makeSandboxFiles, folder, {
     hostname,
     dns: config.dnsConfig,
-  limitPod(context, record, limits);
     hostNetwork: modes.network === "NODE",
     hostIpc: modes.ipc === "NODE",
   });

@@ -34,6 +34,8 @@ export interface ContainerSpecInput {
   rootfs: string;
   /** Where images that are mounts of the request lie on the host, in the mounts' order; undefined for others. */
   imageVolumes?: readonly (string | undefined)[];
+  /** Whether what the image declares as volumes is left unmade: crio.conf's `image_volumes`. */
+  ignoreDeclaredVolumes?: boolean;
   cgroupsPath: string;
   /** First process of the container that `target_id` names; needed for the PID namespace mode TARGET. */
   targetPid?: number;
@@ -72,11 +74,11 @@ export interface HandlerOptions {
   privilegedWithoutHostDevices: boolean;
   /** Prefixes of annotations that the runtime may see; none by default. */
   allowedAnnotations?: readonly string[];
-  /** Whether the runtime knows the mount option `rro`; not by default. */
   /** Annotations of every container, before the allowed ones; none by default. */
   defaultAnnotations?: Readonly<Record<string, string>>;
   /** Least memory limit, in bytes; none by default. */
   containerMinMemory?: number;
+  /** Whether the runtime knows the mount option `rro`; not by default. */
   recursiveReadOnlyMounts?: boolean;
 }
 
@@ -115,6 +117,7 @@ export function buildContainerSpec(input: ContainerSpecInput): Spec {
     root: { path: rootfs, readonly: readonlyRootfs },
     mounts,
     annotations: {
+      ...input.handler.defaultAnnotations,
       ...allowedAnnotations({ ...sandboxConfig.annotations, ...config.annotations }, allowed),
       ...containerAnnotations(id, config, sandbox.id, sandboxConfig),
     },
@@ -123,7 +126,6 @@ export function buildContainerSpec(input: ContainerSpecInput): Spec {
         options: context?.namespaceOptions ?? sandboxConfig.linux?.securityContext?.namespaceOptions ?? null,
         pinned: sandbox.pinned,
         pausePid: sandbox.pausePid,
-      ...input.handler.defaultAnnotations,
         targetPid: input.targetPid,
         cgroup: host.cgroups.version === "v2" && !privileged,
       }),
@@ -131,9 +133,9 @@ export function buildContainerSpec(input: ContainerSpecInput): Spec {
       ...devicesAndResources(input, privileged),
       ...(rootfsPropagation && { rootfsPropagation }),
       ...protectedPaths(context, privileged),
+      ...(seccomp && { seccomp }),
     },
   };
-      ...(seccomp && { seccomp }),
 }
 
 /** A privileged container needs a pod that was announced as such. */

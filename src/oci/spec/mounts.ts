@@ -28,8 +28,18 @@ export function mountsOf(input: MountsInput): ContainerMounts {
   const taken = new Set(asked.map(({ destination }) => destination));
   const usual = containerMounts(files, privileged, readonlyRootfs);
   const kept = usual.filter((mount) => !taken.has(mount.destination) && !hiddenByDev(mount, taken));
-  const mounts = [...kept, ...asked].sort((a, b) => depth(a.destination) - depth(b.destination));
-  return { mounts, rootfsPropagation: rootfsPropagation(requested) };
+  return { mounts: inOrder([...kept, ...asked]), rootfsPropagation: rootfsPropagation(requested) };
+}
+
+/** `mounts` with those that are `added` in the place of what is mounted there. */
+export function withMounts(mounts: readonly Mount[], added: readonly Mount[]): Mount[] {
+  const taken = new Set(added.map(({ destination }) => destination));
+  return inOrder([...mounts.filter(({ destination }) => !taken.has(destination)), ...added]);
+}
+
+/** Parents before children. */
+function inOrder(mounts: Mount[]): Mount[] {
+  return mounts.sort((a, b) => depth(a.destination) - depth(b.destination));
 }
 
 /** Under a /dev of the request, the runtime would have to make folders for ours on the host. */

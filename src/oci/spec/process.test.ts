@@ -96,9 +96,10 @@ describe("folders", () => {
   test("no link of the image leads them out of its root", () => {
     const outside = mkdtempSync(join(tmpdir(), "critter-outside-"));
     try {
+      const root = { uid: 0, gid: 0, additionalGids: [] };
       symlinkSync(outside, join(folder, "out"));
       workingDirectory(folder, "/out/cwd", {});
-      makeImageVolumes(folder, { Volumes: { "/out/volume": {}, "/data": {} } });
+      makeImageVolumes(folder, { Volumes: { "/out/volume": {}, "/data": {} } }, root);
       assert.ok(!existsSync(join(outside, "cwd")) && !existsSync(join(outside, "volume")));
       assert.ok(existsSync(join(folder, outside, "volume")) && existsSync(join(folder, "data")));
     } finally {

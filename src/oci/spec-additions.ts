@@ -1,0 +1,31 @@
+/** What config.json has beyond what the request says for itself: volumes of the image. */
+import { posix } from "node:path";
+import type { ContainerConfig } from "../cri/messages.ts";
+import { bindImageVolumes } from "./bound-volumes.ts";
+import type { ContainerContext } from "./context.ts";
+import type { ImageConfig } from "./spec/image-config.ts";
+import { withMounts } from "./spec/mounts.ts";
+import type { Mount, Spec } from "./spec/types.ts";
+
+export interface SpecParts {
+  config: ContainerConfig;
+  image: ImageConfig;
+  /** The root file system on the host, mounted and not yet in use. */
+  rootfs: string;
+}
+
+/** Completes `spec`. What is mounted already, by the request or as usual, goes before what is added here. */
+export async function addToSpec(context: ContainerContext, spec: Spec, parts: SpecParts): Promise<void> {
+  if (context.config.image.imageVolumes === "bind") {
+    const volumes = await bindImageVolumes(parts.rootfs, parts.image, requestedPaths(parts.config));
+    addMounts(spec, volumes);
+  }
+}
+
+function addMounts(spec: Spec, added: readonly Mount[]): void {
+  if (added.length > 0) spec.mounts = withMounts(spec.mounts, added);
+}
+
+function requestedPaths({ mounts }: ContainerConfig): Set<string> {
+  return new Set(mounts.map(({ containerPath }) => posix.resolve(containerPath)));
+}
