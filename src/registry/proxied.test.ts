@@ -30,7 +30,7 @@ writeFileSync(
 );
 
 afterEach(() => {
-  for (const name of ["HTTP_PROXY", "https_proxy", "NO_PROXY"]) delete process.env[name];
+  for (const name of ["HTTP_PROXY", "https_proxy", "NO_PROXY", "SSL_CERT_FILE"]) delete process.env[name];
 });
 
 const serve: Script = (request, response) =>
@@ -62,6 +62,22 @@ test("a certificate that is not trusted is refused through a tunnel too", async 
   await using client = proxiedClient();
   await assert.rejects(client.manifest(image), { message: /self-signed|unable to verify/ });
   assert.equal(registry.requests.length, 0);
+});
+
+test("a proxy with TLS is trusted by the machine's authorities", async () => {
+  await using registry = await ScriptedServer.start(serve, server);
+  const machine = certify(folder, "machine");
+  process.env.SSL_CERT_FILE = machine.cert;
+  for (const [issuer, refused] of [[machine], [certify(folder, "other"), /unable to verify/]] as const) {
+    const tls = contentOf(certify(folder, "proxy", issuer));
+    await using proxy = await ForwardProxy.start(registry.address, "tunnel", tls);
+    process.env.https_proxy = `https://${proxy.address}`;
+    await using client = proxiedClient();
+    const pulled = client.manifest(image);
+    if (refused) await assert.rejects(pulled, { message: refused });
+    else assert.equal((await pulled).digest, digestOf(manifest));
+    assert.equal(proxy.requests.length, refused ? 0 : 1);
+  }
 });
 
 test("plain HTTP is asked for in absolute form", async () => {

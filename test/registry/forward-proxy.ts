@@ -1,4 +1,5 @@
-import { createServer, type IncomingMessage, request as send } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, request as send } from "node:http";
+import { createServer as createTlsServer, type ServerOptions } from "node:https";
 import { type AddressInfo, connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 
@@ -18,12 +19,17 @@ export class ForwardProxy {
     this.#close = close;
   }
 
-  static async start(target: string, behaviour: ConnectBehaviour = "tunnel"): Promise<ForwardProxy> {
+  /** Is spoken to by TLS where a key and certificate are given. */
+  static async start(
+    target: string,
+    behaviour: ConnectBehaviour = "tunnel",
+    tls?: ServerOptions,
+  ): Promise<ForwardProxy> {
     const requests: ForwardProxy["requests"] = [];
     const sockets = new Set<Socket>();
     const note = ({ method, url, headers }: IncomingMessage) =>
       requests.push([`${method} ${url}`, headers["proxy-authorization"]]);
-    const server = createServer((request, response) => {
+    const forward: RequestListener = (request, response) => {
       note(request);
       const { pathname, search } = new URL(request.url ?? "");
       const { "proxy-authorization": _, ...headers } = request.headers;
@@ -33,7 +39,8 @@ export class ForwardProxy {
         answer.pipe(response);
       });
       request.pipe(upstream);
-    });
+    };
+    const server = tls ? createTlsServer(tls, forward) : createServer(forward);
     server.on("connection", (socket) => {
       sockets.add(socket);
       socket.once("close", () => sockets.delete(socket));
