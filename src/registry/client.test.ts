@@ -229,13 +229,19 @@ test("credentials from auth.json, as the file is at that moment", async () => {
   await assert.rejects(client.manifest(secret), { code: status.UNAUTHENTICATED });
 });
 
-test("credentials left for one pull by namespace and image", async () => {
+test("credentials left for one pull by namespace and image, after the request's and before auth.json", async () => {
   const auth = Buffer.from("jane:s:cret").toString("base64");
   const hash = createHash("sha256").update("private.test/oci").digest("hex");
   const path = join(folder, `team-${hash}.json`);
   writeFileSync(path, JSON.stringify({ auths: { [`http://${locked.address}`]: { auth } } }));
   const namespacedAuth = takeNamespacedAuth(folder, "team", secret);
+  const wrong = Buffer.from("jane:no").toString("base64");
+  writeFileSync(globalAuthFile, JSON.stringify({ auths: { [locked.address]: { auth: wrong } } }));
   await client.manifest(secret, { namespacedAuth });
+  await assert.rejects(client.manifest(secret, { namespacedAuth, auth: { ...nobody, auth: wrong } }), {
+    code: status.UNAUTHENTICATED,
+  });
+  rmSync(globalAuthFile);
   assert.equal(takeNamespacedAuth(folder, "team", secret), undefined);
   assert.equal(takeNamespacedAuth(folder, "../team", secret), undefined);
 });

@@ -205,6 +205,7 @@ describe("SignatureVerifier", () => {
       [wrong(base64(x25519)), /is of type x25519/],
       [{ type: "signedBy", keyType: "GPGKeys", keyPath: keyFile }, /signedBy: .*not supported/],
       [{ type: "sigstoreSigned", fulcio: {}, rekorPublicKeyPath: "/k" }, /fulcio is not supported/],
+      [{ type: "sigstoreSigned", keyPath: keyFile, rekorPublicKeyPath: "/k" }, /rekor\w* is not supported/],
     ];
     for (const [requirement, problem] of cases) {
       await assert.rejects(verify("unusable:1", requirement), refusal(problem));

@@ -58,6 +58,20 @@ test("who asks for what is being pulled waits for it; progress can be seen meanw
   assert.equal(storage.pullProgress(`${name}:y`), undefined);
 });
 
+test("layers come side by side, of all pulls together no more than the bound", async (t) => {
+  const { storage } = await fresh(t);
+  await push("bound", "x", image(...[1, 2, 3].map((n) => [file(`x${n}`)])));
+  await push("bound", "y", image(...[1, 2, 3].map((n) => [file(`y${n}`)])));
+  const { opened, go } = holdBack(t);
+  const pulls = ["x", "y"].map((tag) => storage.pull(`${registry.address}/bound:${tag}`));
+  await until(() => opened.length === 3);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  assert.equal(opened.length, 3);
+  go();
+  await Promise.all(pulls);
+  assert.equal(opened.length, 6);
+});
+
 test("a pull goes on while anybody waits for it, and leaves nothing when nobody does", async (t) => {
   const { storage, root } = await fresh(t);
   await push("cancel", "x", image([file("cancelled")], [file("too")]));
