@@ -18,7 +18,7 @@ test("hosts come in the file's order, then the server", () => {
   const servers = parse(`
 server = "https://upstream.test"
 [host."https://z.test/cache"]
-capabilities = ["pull"]
+capabilities = ["Pull", "referrers"]
 [host."http://a.test:5000/v2/docker.io/"]
 override_path = true
 skip_verify = true
@@ -37,10 +37,10 @@ x-many = ["2", "3"]
       "https://upstream.test/v2",
     ],
   );
-  assert.deepEqual(servers[0]?.capabilities, ["pull"]);
+  assert.deepEqual(servers[0]?.capabilities, ["pull", "referrers"]);
   assert.deepEqual(servers[0]?.headers, { "x-one": ["1"], "x-many": ["2", "3"] });
   assert.deepEqual([servers[1]?.skipVerify, servers[1]?.connectTimeout], [true, 1500]);
-  assert.deepEqual(servers[2]?.capabilities, ["pull", "resolve", "push"]);
+  assert.deepEqual(servers[2]?.capabilities, ["pull", "resolve", "push", "referrers"]);
 });
 
 test("without a server, the registry itself is the last", () => {

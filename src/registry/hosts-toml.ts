@@ -7,9 +7,9 @@ import type { NotedFiles } from "./file-state.ts";
 import { type HostTls, HostTlsFiles } from "./host-tls.ts";
 import { Table } from "./toml-table.ts";
 
-const capabilities = ["pull", "resolve", "push"] as const;
+const capabilities = ["pull", "resolve", "push", "referrers"] as const;
 
-/** `pull`: manifests by digest, and blobs; `resolve`: manifests by tag. */
+/** `pull`: manifests by digest, and blobs; `resolve`: manifests by tag. The others mean nothing to who only pulls. */
 export type Capability = (typeof capabilities)[number];
 
 /** One server that is asked for a registry's images. */
