@@ -14,6 +14,8 @@ export interface Job {
   names: string;
   /** Only files of end-to-end tests whose name contains one of these; none for all. */
   files: string[];
+  /** Whether the service's log is printed after conformance. */
+  log: boolean;
   /** How many times longer than elsewhere things may take. */
   slow: number;
 }

@@ -1,9 +1,10 @@
 // Tests critter in a machine with systemd, cgroup v2, AppArmor, crun and a new runc:
 //   npm run test:vm -- [--only conformance|e2e|apparmor]… [--runtime crun|runc]… [--names REGEXP] [--files PART]…
-//     [--time-limit MINUTES] [--shell]
+//     [--time-limit MINUTES] [--log] [--shell]
+// --log prints what the service has logged after conformance.
 // --shell boots the machine without a job: its console is a socket, nothing limits its time, and
 // `mount -t 9p -o trans=virtio host /mnt` shows this checkout in it.
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureCacheDisk } from "./cache-disk.ts";
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     names: { type: "string", default: "" },
     files: { type: "string", multiple: true, default: [] },
     "time-limit": { type: "string", default: "240" },
+    log: { type: "boolean", default: false },
     shell: { type: "boolean", default: false },
   },
 });
@@ -31,6 +33,7 @@ const job: Job = {
   runtimes: chosen<OciRuntime>("--runtime", values.runtime, RUNTIMES),
   names: values.names,
   files: values.files,
+  log: values.log,
   slow: SLOW,
 };
 
@@ -58,6 +61,7 @@ try {
   });
 } catch (error) {
   failure = error;
+  console.log(await lastOfConsole());
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
@@ -73,6 +77,11 @@ function conclude(): void {
   if (lost > 0) console.log(`${lost} of ${expected} suites came to no result`);
   console.log(report(results));
   process.exitCode = failure || lost > 0 || results.some(({ failed }) => failed > 0) ? 1 : 0;
+}
+
+async function lastOfConsole(): Promise<string> {
+  const text = await readFile(join(folder, "console.log"), "utf8").catch(() => "");
+  return text.trimEnd().split("\n").slice(-20).join("\n");
 }
 
 function chosen<Name extends string>(

@@ -48,6 +48,7 @@ async function conformance(job: Job, service: CritterService): Promise<Totals> {
     return await count(["test/conformance/run.ts", "--runtime-endpoint", SOCKET, ...only]);
   } finally {
     await service.stop();
+    if (job.log) console.log(await service.log());
   }
 }
 

@@ -1,7 +1,7 @@
 /** The machine's own disk, its kernel and initrd: made once, kept in the cache under a key of the recipe in this folder. */
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, readdir, rename, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { cacheDir, sourceKey } from "../../cache.ts";
 import { installDebian } from "./debian.ts";
 import { makeDisk } from "./disk.ts";
@@ -41,8 +41,17 @@ async function build(folder: string): Promise<void> {
     await makeDisk(join(unfinished, "root.ext4"), "root", root, "10G");
     await rm(root, { recursive: true });
     await rename(unfinished, folder);
+    await removeOld(folder);
   } finally {
     await rm(unfinished, { recursive: true, force: true });
+  }
+}
+
+/** An image is half a gigabyte; that of another recipe has had its time. */
+async function removeOld(folder: string): Promise<void> {
+  const names = (await readdir(machineCache())).filter((name) => /^[0-9a-f]{16}$/.test(name));
+  for (const name of names) {
+    if (name !== basename(folder)) await rm(join(machineCache(), name), { recursive: true });
   }
 }
 
