@@ -19,6 +19,8 @@ import { takeLock } from "./linux/lock-file.ts";
 import { NamespaceMaker } from "./linux/namespaces.ts";
 import { ProcessWatcher } from "./linux/process-watcher.ts";
 import { log, setLogLevel } from "./log.ts";
+import { Apparmor } from "./oci/apparmor/apparmor.ts";
+import { ApparmorPolicy } from "./oci/apparmor/policy.ts";
 import type { ContainerContext } from "./oci/context.ts";
 import { Endings } from "./oci/endings.ts";
 import { ExitWatcher } from "./oci/exits.ts";
@@ -84,6 +86,7 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
   // Before recovery, which waits for the ends of what it kills.
   followExits(containers);
   await containers.exits.start();
+  await containers.apparmor.start();
   await recover(sandboxes);
   const stopping = new AbortController();
   const images: ImageServiceContext = {
@@ -173,6 +176,7 @@ function containerContext(
     handlers: runtimeHandlers(config, persistDir),
     host: readHost(detectCgroups()),
     storage,
+    apparmor: new Apparmor(runtime, ApparmorPolicy.find()),
     exits: new ExitWatcher(runtime.containerExitsDir, persistDir),
     endings: new Endings(),
     processes: new ProcessWatcher(),

@@ -118,6 +118,11 @@ const runtime = {
     "Seccomp profile (JSON) of containers that ask for the runtime's default; when empty, critter's own.",
     { reload: true },
   ),
+  apparmor_profile: text(
+    "critter-default",
+    'AppArmor profile of containers that ask for no other, which must be loaded unless it is critter\'s own; "unconfined" for none.',
+    { reload: true },
+  ),
   privileged_seccomp_profile: path(
     "",
     "Seccomp profile (JSON) of privileged containers; when empty, they have none.",

@@ -8,6 +8,7 @@ import { platformName } from "../registry/platform.ts";
 import type { KeyedLock } from "../state/locks.ts";
 import type { Store } from "../state/store.ts";
 import type { Storage } from "../storage/storage.ts";
+import type { Apparmor } from "./apparmor/apparmor.ts";
 import type { Endings } from "./endings.ts";
 import type { ExitWatcher } from "./exits.ts";
 import type { Monitor } from "./monitor.ts";
@@ -33,6 +34,7 @@ export interface ContainerContext {
   locks: KeyedLock;
   handlers: Map<string, RuntimeHandler>;
   host: Host;
+  apparmor: Apparmor;
   storage: Storage;
   exits: ExitWatcher;
   endings: Endings;

@@ -84,8 +84,11 @@ async function build(
 ): Promise<void> {
   const { id } = record;
   const { config, sandboxConfig, sandbox, logPath, targetPid } = request;
-  const rootfs = context.storage.rootfs.mountRootfs(id, image.id);
-  const imageVolumes = mountImageVolumes(context.storage.rootfs, id, config.mounts);
+  const { idMappedLayers } = context.storage;
+  if (sandbox.userNamespace) await requireUserNamespaces(handler, idMappedLayers);
+  const rootfs = context.storage.rootfs.mountRootfs(id, image.id, sandbox.userNamespace);
+  const imageVolumes = mountImageVolumes(context.storage.rootfs, id, config.mounts, sandbox.userNamespace);
+  const security = config.linux?.securityContext ?? null;
   const spec = buildContainerSpec({
     id,
     config,
@@ -96,6 +99,7 @@ async function build(
     imageVolumes,
     cgroupsPath: ociCgroupsPath(pod, id),
     targetPid,
+    apparmorProfile: await context.apparmor.profileOf(security, security?.privileged ?? false),
     runtime: context.config.runtime,
     handler: handler.config,
     host: context.host,

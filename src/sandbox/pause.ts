@@ -35,6 +35,7 @@ export async function startPause(
   const handler = runtimeHandler(containers, record.runtimeHandler);
   const rootfs = containers.storage.rootfs.mountReadOnly(id, image.id);
   const spec = buildSandboxSpec({
+  const security = config.linux?.securityContext ?? null;
     id,
     config,
     image: image.config.config,
@@ -46,6 +47,7 @@ export async function startPause(
     defaultAnnotations: handler.config.defaultAnnotations,
     runtime: containers.config.runtime,
     host: containers.host,
+    apparmorProfile: await containers.apparmor.profileOf(security, security?.privileged ?? false),
   });
   // At once, so that a failure of what comes next, or beside it, knows what to kill.
   Object.assign(

@@ -93,6 +93,10 @@ test("a file that is not a profile is refused by name", () => {
       message: new RegExp(prefix + message),
     });
   }
+  assert.throws(() => filterFor({ ...runtimeDefault, localhostRef: bad }), {
+    code: status.INVALID_ARGUMENT,
+    message: /seccomp\.localhost_ref is ".*bad\.json": profile_type is not Localhost/,
+  });
   const configured = { ...settings, seccompProfile: bad };
   const message = /^crio\.runtime\.seccomp_profile is ".*bad\.json": .*defaultAction is "SCMP_ACT_WHAT"/;
   assert.throws(() => filterFor(runtimeDefault, { settings: configured }), {

@@ -67,6 +67,10 @@ function chosenProfile(
     return path === "" ? undefined : configured("privileged_seccomp_profile", path);
   }
   const asked = requested?.seccomp ?? fromPath(requested?.seccompProfilePath ?? "", field);
+  if (asked?.localhostRef && asked.profileType !== "Localhost") {
+    const { localhostRef } = asked;
+    throw invalidArgument(`${field}.seccomp.localhost_ref`, localhostRef, "profile_type is not Localhost");
+  }
   switch (asked?.profileType) {
     case undefined:
     case "Unconfined":

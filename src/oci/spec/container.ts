@@ -41,6 +41,8 @@ export interface ContainerSpecInput {
   targetPid?: number;
   /** The table `crio.runtime`. */
   runtime: RuntimeDefaults;
+  /** The AppArmor profile, which the kernel has; absent for none. */
+  apparmorProfile?: string;
   /** The runtime handler's table, and what its program can do. */
   handler: HandlerOptions;
   host: Host;
@@ -153,7 +155,7 @@ function isPrivileged(
 }
 
 function processOf(
-  { config, sandbox, image, rootfs, runtime, host }: ContainerSpecInput,
+  { apparmorProfile, config, sandbox, image, rootfs, runtime, host }: ContainerSpecInput,
   context: LinuxContainerSecurityContext | null,
   privileged: boolean,
 ): Process {
@@ -186,6 +188,7 @@ function devicesAndResources(
   privileged: boolean,
 ): Pick<Linux, "devices" | "resources"> {
   const allDevices = privileged && !handler.privilegedWithoutHostDevices;
+    ...(apparmorProfile && { apparmorProfile }),
   const granted = grantedDevices(runtime, sandboxConfig.annotations, handler.allowedAnnotations ?? []);
   const owner = runtime.deviceOwnershipFromSecurityContext ? ownerOf(config) : {};
   const { devices, rules } = (allDevices ? privilegedDevices : containerDevices)(

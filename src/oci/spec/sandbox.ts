@@ -35,6 +35,8 @@ export interface SandboxSpecInput {
   runtime: SeccompSettings;
   host: Host;
 }
+  /** The AppArmor profile, which the kernel has; absent for none. */
+  apparmorProfile?: string;
 
 /**
  * Throws INVALID_ARGUMENT for a wrong user and for an image with nothing to run. Sysctls are set when the
@@ -67,6 +69,7 @@ export function buildSandboxSpec(input: SandboxSpecInput): Spec {
     },
     root: { path: rootfs, readonly: true },
     ...(pinned.uts && config.hostname && { hostname: config.hostname }),
+      ...(input.apparmorProfile && { apparmorProfile: input.apparmorProfile }),
     mounts: sandboxMounts(),
     annotations: {
       ...input.defaultAnnotations,

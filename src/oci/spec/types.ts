@@ -28,6 +28,7 @@ export interface Process {
   rlimits?: Rlimit[];
   noNewPrivileges: boolean;
   oomScoreAdj: number;
+  apparmorProfile?: string;
 }
 
 export interface User {
