@@ -96,6 +96,7 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
     ),
     encodeInfo: cri.ImageService.ImageStatus.responseSerialize,
     namespacedAuthDir: () => config.image.namespacedAuthDir,
+    takesArtifacts: () => config.image.ociArtifactMountSupport,
     stopping: stopping.signal,
   };
   const server = new CriServer(
@@ -175,8 +176,8 @@ function containerContext(
     locks: new KeyedLock(),
     handlers: runtimeHandlers(config, persistDir),
     host: readHost(detectCgroups()),
-    storage,
     apparmor: new Apparmor(runtime, ApparmorPolicy.find()),
+    storage,
     exits: new ExitWatcher(runtime.containerExitsDir, persistDir),
     endings: new Endings(),
     processes: new ProcessWatcher(),

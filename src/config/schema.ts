@@ -250,6 +250,11 @@ const image = {
     duration,
     { reload: true },
   ),
+  oci_artifact_mount_support: flag(
+    false,
+    "Whether PullImage takes OCI artifacts as well as images, for image volumes: the kubelet, which pulls before it creates a container, needs true. With false PullImage refuses them; CreateContainer fetches one that a mount names and that is not here.",
+    { reload: true },
+  ),
   global_auth_file: path(
     "",
     "auth.json with credentials for pulls that bring none. Changes in it need no restart.",

@@ -11,6 +11,8 @@ export interface ImageServiceContext {
   encodeInfo: (response: Init<ImageStatusResponse>) => Buffer;
   /** crio.conf's `namespaced_auth_dir`, as it is now. */
   namespacedAuthDir?: () => string;
+  /** crio.conf's `oci_artifact_mount_support`, as it is now: whether artifacts may be pulled. Default: no. */
+  takesArtifacts?: () => boolean;
   /** Aborted when the daemon ends: pulls are given up. */
   stopping?: AbortSignal;
 }

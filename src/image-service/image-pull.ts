@@ -5,12 +5,13 @@ import { takeNamespacedAuth } from "../registry/auth-file.ts";
 import type { ImageServiceContext } from "./context.ts";
 
 /**
- * Pulls an image that the signature policy of its pod's namespace lets pass; a pull of it under way is joined.
+ * Pulls an image, or an artifact where those may be, that the signature policy of its pod's namespace lets pass; a pull
+ * of it under way is joined.
  * `imageRef` of the answer is the image's ID. Without `signal` a pull goes on when its client has gone: the kubelet
  * asks again, and finds it further.
  */
 export async function pullImage(
-  { storage, namespacedAuthDir }: ImageServiceContext,
+  { storage, namespacedAuthDir, takesArtifacts }: ImageServiceContext,
   { image: spec, auth, sandboxConfig }: PullImageRequest,
   signal?: AbortSignal,
 ): Promise<PullImageResponse> {
@@ -20,6 +21,7 @@ export async function pullImage(
     auth,
     namespace,
     spec,
+    wanted: takesArtifacts?.() ? "both" : "images",
     signal,
     namespacedAuth: (reference) =>
       namespacedAuthDir && takeNamespacedAuth(namespacedAuthDir(), namespace, reference),

@@ -5,9 +5,10 @@ import { dirname } from "node:path";
 import { ociCgroupsPath, type PodCgroup, podCgroup } from "../cgroups/paths.ts";
 import { nowNanoseconds } from "../clock.ts";
 import type { ContainerConfig, ContainerMetadata, PodSandboxConfig } from "../cri/messages.ts";
-import { messageOf, notFound } from "../cri/status-error.ts";
+import { messageOf } from "../cri/status-error.ts";
 import { addLogFields, log } from "../log.ts";
 import type { ImageRecord } from "../storage/image-record.ts";
+import type { AdmittedImages } from "./admit-images.ts";
 import {
   type ContainerContext,
   containerFolder,
@@ -16,7 +17,7 @@ import {
   runtimeHandler,
 } from "./context.ts";
 import { watchMonitor } from "./follow-exits.ts";
-import { mountImageVolumes, resolveImageMounts } from "./image-mounts.ts";
+import { mountImageVolumes } from "./image-mounts.ts";
 import type { ContainerRecord } from "./record.ts";
 import { discardContainer } from "./remove.ts";
 import { stopSignal } from "./signals.ts";
@@ -28,6 +29,7 @@ import { containerUser } from "./user.ts";
 /** A container's request, with what its pod adds. */
 export interface CreateRequest {
   config: ContainerConfig;
+  images: AdmittedImages;
   requestDigest: string;
   sandboxConfig: PodSandboxConfig;
   sandbox: SandboxFacts;
@@ -38,16 +40,12 @@ export interface CreateRequest {
   targetPid?: number;
 }
 
-/** Creates a container. NOT_FOUND for an image that was not pulled. A failure leaves nothing. */
+/** Creates a container. NOT_FOUND for an image that has gone. A failure leaves nothing. */
 export async function createContainer(
   context: ContainerContext,
   asked: CreateRequest,
 ): Promise<ContainerRecord> {
-  const { images } = context.storage;
-  const name = asked.config.image?.image ?? "";
-  const image = images.find(name);
-  if (!image) throw notFound("image", name);
-  const mounts = resolveImageMounts(images, asked.config.mounts);
+  const { image, mounts } = asked.images;
   const request = { ...asked, config: { ...asked.config, mounts } };
   const handler = platformHandler(context, runtimeHandler(context, request.runtimeHandler), image.config);
   const { cgroupManager } = context.config.runtime;
@@ -84,11 +82,8 @@ async function build(
 ): Promise<void> {
   const { id } = record;
   const { config, sandboxConfig, sandbox, logPath, targetPid } = request;
-  const { idMappedLayers } = context.storage;
-  if (sandbox.userNamespace) await requireUserNamespaces(handler, idMappedLayers);
-  const rootfs = context.storage.rootfs.mountRootfs(id, image.id, sandbox.userNamespace);
-  const imageVolumes = mountImageVolumes(context.storage.rootfs, id, config.mounts, sandbox.userNamespace);
-  const security = config.linux?.securityContext ?? null;
+  const rootfs = context.storage.rootfs.mountRootfs(id, image.id);
+  const imageVolumes = mountImageVolumes(context.storage.rootfs, id, config.mounts);
   const spec = buildContainerSpec({
     id,
     config,
@@ -99,7 +94,6 @@ async function build(
     imageVolumes,
     cgroupsPath: ociCgroupsPath(pod, id),
     targetPid,
-    apparmorProfile: await context.apparmor.profileOf(security, security?.privileged ?? false),
     runtime: context.config.runtime,
     handler: handler.config,
     host: context.host,

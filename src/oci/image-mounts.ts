@@ -1,9 +1,8 @@
 /** Image volumes (KEP-4639): mounts of a container whose source is an image, or a folder in one. */
 import { lstatSync } from "node:fs";
-import { status } from "@grpc/grpc-js";
-import type { Mount } from "../cri/messages.ts";
+import type { ImageSpec, Mount } from "../cri/messages.ts";
 import { codeOf, invalidArgument, messageOf, StatusError } from "../cri/status-error.ts";
-import type { Images } from "../storage/images.ts";
+import type { ImageRecord } from "../storage/image-record.ts";
 import type { Rootfs } from "../storage/rootfs.ts";
 import type { ContainerRecord } from "./record.ts";
 import { securePath } from "./spec/secure-path.ts";
@@ -11,16 +10,24 @@ import { securePath } from "./spec/secure-path.ts";
 /** By this the kubelet's users know what failed (`ErrImageVolumeMountFailed` of cri-api). */
 const REASON = "ImageVolumeMountFailed";
 
+/** Brings the image that stands in `field` of a request. */
+export type ObtainImage = (spec: ImageSpec, field: string) => Promise<Pick<ImageRecord, "id">>;
+
 /**
  * The mounts of a request; those of images have the image's ID, which PullImage answers too, as `image_ref` (KEP-5365).
- * INVALID_ARGUMENT for one that cannot be, NOT_FOUND for an image that was not pulled.
+ * INVALID_ARGUMENT for one that cannot be, before any image is asked for; else what `obtain` rejects with.
  */
-export function resolveImageMounts(images: Pick<Images, "find">, requested: readonly Mount[]): Mount[] {
-  return requested.map((mount, index) => {
-    if (!mount.image) return mount;
-    const image = { ...mount.image, imageRef: explained(() => imageIdOf(images, mount, fieldOf(index))) };
-    return { ...mount, image };
-  });
+export async function resolveImageMounts(requested: readonly Mount[], obtain: ObtainImage): Promise<Mount[]> {
+  for (const [index, mount] of requested.entries()) {
+    if (mount.image) explained(() => checkImageMount(mount, fieldOf(index)));
+  }
+  return await Promise.all(
+    requested.map(async (mount, index) => {
+      if (!mount.image) return mount;
+      const { id } = await obtain(mount.image, `${fieldOf(index)}.image.image`).catch(explain);
+      return { ...mount, image: { ...mount.image, imageRef: id } };
+    }),
+  );
 }
 
 /**
@@ -49,7 +56,7 @@ export function volumeImageIds({ config }: Pick<ContainerRecord, "config">): str
 
 const fieldOf = (index: number) => `config.mounts[${index}]`;
 
-function imageIdOf(images: Pick<Images, "find">, mount: Mount, field: string): string {
+function checkImageMount(mount: Mount, field: string): void {
   const { hostPath, readonly, imageSubPath } = mount;
   const name = mount.image?.image ?? "";
   if (name === "") throw invalidArgument(`${field}.image.image`, name, "a name or an ID is required");
@@ -59,10 +66,6 @@ function imageIdOf(images: Pick<Images, "find">, mount: Mount, field: string): s
     const reason = "it must be relative, without a part that is ..";
     throw invalidArgument(`${field}.image_sub_path`, imageSubPath, reason);
   }
-  const image = images.find(name);
-  if (image) return image.id;
-  const shown = JSON.stringify(name);
-  throw new StatusError(status.NOT_FOUND, `${field}.image.image is ${shown}: there is no such image`);
 }
 
 /** Links are followed as within a chroot: none leads out of the volume. A single file is no volume (KEP-4639, non-goals). */
@@ -86,6 +89,10 @@ function explained<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw new StatusError(codeOf(error), `${REASON}: ${messageOf(error)}`, { cause: error });
+    explain(error);
   }
+}
+
+function explain(error: unknown): never {
+  throw new StatusError(codeOf(error), `${REASON}: ${messageOf(error)}`, { cause: error });
 }

@@ -7,7 +7,7 @@ import { createPodContainer } from "../sandbox/create-container.ts";
 import type { RuntimeServiceContext } from "./context.ts";
 
 export async function containerCreate(
-  { sandboxes }: RuntimeServiceContext,
+  { sandboxes, stopping }: RuntimeServiceContext,
   { podSandboxId, config }: CreateContainerRequest,
 ): Promise<Init<CreateContainerResponse>> {
   if (!config) throw invalidArgument("config", null, "a container needs one");
@@ -15,7 +15,7 @@ export async function containerCreate(
   if (!config.image?.image) throw invalidArgument("config.image.image", "", "a container needs an image");
   const sandbox = sandboxes.store.get(podSandboxId);
   addLogFields({ pod_id: sandbox.id, container: config.metadata.name });
-  const record = await createPodContainer(sandboxes, sandbox, config);
+  const record = await createPodContainer(sandboxes, sandbox, config, stopping);
   addLogFields({ container_id: record.id });
   return { containerId: record.id };
 }

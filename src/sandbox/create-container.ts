@@ -4,6 +4,7 @@ import { status } from "@grpc/grpc-js";
 import type { ContainerConfig } from "../cri/messages.ts";
 import { requestDigest } from "../cri/request-digest.ts";
 import { failedPrecondition, invalidArgument, StatusError } from "../cri/status-error.ts";
+import { admitImages } from "../oci/admit-images.ts";
 import { createContainer } from "../oci/create.ts";
 import { type ContainerRecord, containerName } from "../oci/record.ts";
 import { pinnedNamespaces, type SandboxContext, sandboxFolder } from "./context.ts";
@@ -13,14 +14,21 @@ import { podHostname } from "./run.ts";
 
 /**
  * Creates a container in a pod that is ready. A second call with the same request waits for the first, or is given the container
- * it made if that is not yet started; the same name with another request is ALREADY_EXISTS. A failure leaves nothing.
+ * it made if that is not yet started; the same name with another request is ALREADY_EXISTS. A failure leaves nothing
+ * but artifacts that were fetched for it. `signal` ends the fetching.
  */
-export function createPodContainer(
+export async function createPodContainer(
   context: SandboxContext,
   sandbox: PodSandboxRecord,
   config: ContainerConfig,
+  signal?: AbortSignal,
 ): Promise<ContainerRecord> {
-  return context.locks.run(sandbox.id, async () => {
+  const { namespace } = sandbox.config.metadata;
+  const admit = () => admitImages(context.containers, { config, namespace, signal });
+  // Not under the pod's lock: a registry that hangs must not keep the pod from being stopped.
+  const isNew = sandbox.phase === "ready" && !findByName(context, sandbox, config);
+  const admitted = isNew ? await admit() : undefined;
+  return await context.locks.run(sandbox.id, async () => {
     if (sandbox.phase !== "ready") throw failedPrecondition(`pod sandbox ${sandbox.id} is not ready`);
     const digest = requestDigest(config);
     const present = findByName(context, sandbox, config);
@@ -33,6 +41,7 @@ export function createPodContainer(
     }
     return createContainer(context.containers, {
       config,
+      images: admitted ?? (await admit()),
       requestDigest: digest,
       sandboxConfig: sandbox.config,
       runtimeHandler: sandbox.runtimeHandler,

@@ -13,8 +13,8 @@ import type { Images } from "./images.ts";
 export interface AdmissionRequest {
   /** The pod's. */
   namespace: string;
-  /** Credentials of the namespace: asked only when signatures must be fetched. */
-  namespacedAuth?: CredentialSource | undefined;
+  /** Credentials of the namespace for an image, where there are any: taken only when a registry is asked. */
+  namespacedAuth?: (reference: Reference) => CredentialSource | undefined;
   signal?: AbortSignal | undefined;
 }
 
@@ -46,9 +46,10 @@ export class Admission {
     if (!signatures || file === undefined) return;
     let first: unknown;
     for (const reference of this.#references(image, called)) {
+      const options = { namespacedAuth: lazily(() => namespacedAuth?.(reference)), signal };
       const signed = { digests: digestsOf(image, reference), kept: image.signatures };
       try {
-        const fetched = await signatures.verify(file, reference, signed, { namespacedAuth, signal });
+        const fetched = await signatures.verify(file, reference, signed, options);
         images.keepSignatures(image.id, fetched);
         return;
       } catch (error) {
@@ -73,6 +74,17 @@ export class Admission {
     // The tag may have gone to another image since.
     return own ? [own] : candidates.slice(0, 1);
   }
+}
+
+/** What a credential provider has left is for one use. */
+function lazily(take: () => CredentialSource | undefined): CredentialSource {
+  let taken: { source: CredentialSource | undefined } | undefined;
+  return {
+    find(reference) {
+      taken ??= { source: take() };
+      return taken.source?.find(reference);
+    },
+  };
 }
 
 function isIdOf({ id }: ImageRecord, said: string): boolean {

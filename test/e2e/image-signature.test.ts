@@ -10,6 +10,7 @@ import { pushImage } from "../images/push.ts";
 import { type SignatureRecipe, signatureImage, signatureTag } from "../images/signature.ts";
 import { Registry } from "../registry/registry.ts";
 import { outcome } from "../support/cri.ts";
+import { livePod } from "../support/live-pod.ts";
 import { podConfigFor, removePod, runPod } from "../support/pods.ts";
 import { suite } from "../support/suite.ts";
 
@@ -142,6 +143,57 @@ describe("a signature policy", () => {
     assert.equal(await outcome(pull("free.test/policy:1")), "FAILED_PRECONDITION");
     writePolicy(policyFile, accept, { "signed.test": [signed] });
     await pull("free.test/policy:1");
+  });
+
+  it("holds for containers and their volumes, whatever another namespace's has let in", async () => {
+    const own = await Registry.start();
+    const table = `\n[[registry]]\nprefix = "own.test"\nlocation = "${own.address}"\ninsecure = true\n`;
+    appendFileSync(join(parts.daemon.folder, "registries.conf"), table);
+    const reference = "own.test/run:1";
+    const built = buildImage({
+      references: [],
+      layers: [],
+      config: { Labels: { run: "" } },
+      format: "oci",
+      multiPlatform: false,
+    });
+    await pushImage(own.address, "run", "1", built);
+    const { digest } = built.manifests[0]!;
+    const checked = join(namespaces, "checked.json");
+    writePolicy(join(namespaces, "lax.json"), accept);
+    writePolicy(checked, accept, { "own.test": [signed] });
+    const { imageRef } = await pull(reference, "lax");
+
+    const metadata = { name: "pod", uid: "checked", attempt: 0, namespace: "checked" };
+    await using pod = await livePod(parts.daemon, { metadata });
+    const asked = { image: imageRef, userSpecifiedImage: reference };
+    // The image has no program: it is enough that it can be a volume.
+    const mounts = [{ containerPath: "/v", readonly: true, image: asked }];
+    const create = (name: string) => pod.create({ metadata: { name }, mounts });
+    const rule =
+      /SignatureValidationFailed: image own\.test\/run:1 is refused by .*"own\.test"\]\[0\], sigstoreSigned/;
+    await assert.rejects(pod.create({ image: asked }), rule);
+    await assert.rejects(create("refused"), rule);
+    await assert.rejects(create("refused"), /ImageVolumeMountFailed: config\.mounts\[0\]\.image\.image is /);
+    const recipe = { key: owner.privateKey, digest, reference: "own.test/run" };
+    await pushImage(own.address, "run", signatureTag(digest), signatureImage([recipe]));
+    await create("fetched");
+    await own.stop();
+    await create("kept");
+    await parts.daemon.stop();
+    await parts.daemon.start();
+    await create("kept over a restart");
+    // What satisfies one key says nothing of another.
+    const other = join(folder, "other.pub");
+    writeFileSync(other, stranger.publicKey.export({ type: "spki", format: "pem" }));
+    writePolicy(checked, accept, { "own.test": [{ ...signed, keyPath: other }] });
+    await assert.rejects(
+      create("another key"),
+      /what .*checked\.json, .*, sigstoreSigned requires cannot be verified: .*ECONNREFUSED/,
+    );
+    writePolicy(checked, accept);
+    await create("accepted");
+    await parts.daemon.client.image.RemoveImage({ image: { image: imageRef } });
   });
 
   it("holds for the pause image: no pod starts from one that it refuses", async () => {

@@ -106,7 +106,12 @@ describe("images as volumes", () => {
     const refused: [Init<Mount>, string, RegExp][] = [
       [{ readonly: false }, "INVALID_ARGUMENT", /readonly is false/],
       [{ hostPath: "/tmp" }, "INVALID_ARGUMENT", /host_path is "\/tmp"/],
-      [{ image: { image: "nowhere.test/no:1" } }, "NOT_FOUND", /nowhere.test\/no:1/],
+      [{ image: { image: "0".repeat(64) } }, "NOT_FOUND", /"0+": there is no such image/],
+      [
+        { image: { image: "nowhere.test/no:1" } },
+        "UNKNOWN",
+        /no artifact can be fetched: .*nowhere.test\/no:1/,
+      ],
       [{ imageSubPath: "/etc" }, "INVALID_ARGUMENT", /image_sub_path is "\/etc"/],
       [{ imageSubPath: "etc/../.." }, "INVALID_ARGUMENT", /image_sub_path/],
       [
