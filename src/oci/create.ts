@@ -94,6 +94,7 @@ async function build(
     imageVolumes,
     cgroupsPath: ociCgroupsPath(pod, id),
     targetPid,
+    apparmorProfile: await context.apparmor.profileOf(config.linux?.securityContext),
     runtime: context.config.runtime,
     handler: handler.config,
     host: context.host,

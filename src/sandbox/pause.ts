@@ -35,7 +35,6 @@ export async function startPause(
   const handler = runtimeHandler(containers, record.runtimeHandler);
   const rootfs = containers.storage.rootfs.mountReadOnly(id, image.id);
   const spec = buildSandboxSpec({
-  const security = config.linux?.securityContext ?? null;
     id,
     config,
     image: image.config.config,
@@ -45,9 +44,9 @@ export async function startPause(
     cgroupsPath: ociCgroupsPath(cgroup, id),
     allowedAnnotations: handler.config.allowedAnnotations,
     defaultAnnotations: handler.config.defaultAnnotations,
+    apparmorProfile: await containers.apparmor.profileOf(config.linux?.securityContext),
     runtime: containers.config.runtime,
     host: containers.host,
-    apparmorProfile: await containers.apparmor.profileOf(security, security?.privileged ?? false),
   });
   // At once, so that a failure of what comes next, or beside it, knows what to kill.
   Object.assign(

@@ -37,9 +37,9 @@ test("the default profile is loaded at start, and again when somebody has unload
   const apparmor = new Apparmor({ apparmorProfile: "critter-default" }, find());
   await apparmor.start();
   assert.match(readFileSync(profiles, "utf8"), /^critter-default \(enforce\)$/m);
-  assert.equal(await apparmor.profileOf(null, false), "critter-default");
+  assert.equal(await apparmor.profileOf(null), "critter-default");
   writeFileSync(profiles, "");
-  const both = [apparmor.profileOf(null, false), apparmor.profileOf(null, false)];
+  const both = [apparmor.profileOf(null), apparmor.profileOf(null)];
   assert.deepEqual(await Promise.all(both), ["critter-default", "critter-default"]);
   assert.equal(readFileSync(profiles, "utf8"), "critter-default (enforce)\n");
 });
@@ -47,7 +47,7 @@ test("the default profile is loaded at start, and again when somebody has unload
 test("a container has what it asks for; a privileged one that does not ask has none", async () => {
   const apparmor = new Apparmor({ apparmorProfile: "crio-default" }, machine().find());
   const of = (profile: SecurityProfile | null, privileged = false, apparmorProfile = "") =>
-    apparmor.profileOf({ apparmor: profile, apparmorProfile }, privileged);
+    apparmor.profileOf({ apparmor: profile, apparmorProfile, privileged });
   assert.equal(await of(runtimeDefault), "critter-default");
   assert.equal(await of(runtimeDefault, true), undefined);
   assert.equal(await of(null, true), undefined);
@@ -75,7 +75,7 @@ test("a container has what it asks for; a privileged one that does not ask has n
 
 test("apparmor_profile names another default, which must be loaded, or none", async () => {
   const { find } = machine();
-  const of = (apparmorProfile: string) => new Apparmor({ apparmorProfile }, find()).profileOf(null, false);
+  const of = (apparmorProfile: string) => new Apparmor({ apparmorProfile }, find()).profileOf(null);
   assert.equal(await of("docker-default"), "docker-default");
   assert.equal(await of("unconfined"), undefined);
   await assert.rejects(of("other"), {
@@ -89,8 +89,8 @@ test("without AppArmor the default is nothing, and a profile of its own refused"
   assert.equal(policy, undefined);
   const apparmor = new Apparmor({ apparmorProfile: "critter-default" }, policy);
   await apparmor.start();
-  assert.equal(await apparmor.profileOf({ apparmor: runtimeDefault }, false), undefined);
-  await assert.rejects(apparmor.profileOf({ apparmor: localhost("docker-default") }, false), {
+  assert.equal(await apparmor.profileOf({ apparmor: runtimeDefault, privileged: false }), undefined);
+  await assert.rejects(apparmor.profileOf({ apparmor: localhost("docker-default"), privileged: false }), {
     code: status.FAILED_PRECONDITION,
     message: /security_context\.apparmor is "docker-default": AppArmor is not in use/,
   });
@@ -103,7 +103,7 @@ test("a profile that cannot be loaded does not keep the daemon from starting, bu
     const apparmor = new Apparmor({ apparmorProfile: "critter-default" }, machine({ parses: false }).find());
     await apparmor.start();
     assert.match(lines.join("\n"), /default AppArmor profile cannot be loaded.*syntax error/);
-    await assert.rejects(apparmor.profileOf(null, false), /apparmor_parser exited with code 1: syntax error/);
+    await assert.rejects(apparmor.profileOf(null), /apparmor_parser exited with code 1: syntax error/);
   } finally {
     restore();
   }

@@ -10,6 +10,7 @@ export interface RequestedApparmor {
   apparmor: SecurityProfile | null;
   /** Deprecated: `unconfined`, `runtime/default` or `localhost/` and a name; a sandbox has none. */
   apparmorProfile?: string;
+  privileged: boolean;
 }
 
 /** Keys of `crio.runtime`. */
@@ -48,8 +49,7 @@ export class Apparmor {
    * for any of its own without AppArmor; `field` is the security context.
    */
   async profileOf(
-    requested: RequestedApparmor | null,
-    privileged: boolean,
+    requested: RequestedApparmor | null | undefined,
     field = "config.linux.security_context",
   ): Promise<string | undefined> {
     const asked = requested?.apparmor ?? fromName(requested?.apparmorProfile ?? "", field);
@@ -64,7 +64,7 @@ export class Apparmor {
       case "Unconfined":
         return undefined;
       case "RuntimeDefault":
-        return privileged || !this.#policy ? undefined : await this.#default(this.#policy);
+        return requested?.privileged || !this.#policy ? undefined : await this.#default(this.#policy);
       case "Localhost":
         return this.#local(asked.localhostRef, `${field}.apparmor`);
       default:

@@ -39,10 +39,10 @@ export interface ContainerSpecInput {
   cgroupsPath: string;
   /** First process of the container that `target_id` names; needed for the PID namespace mode TARGET. */
   targetPid?: number;
-  /** The table `crio.runtime`. */
-  runtime: RuntimeDefaults;
   /** The AppArmor profile, which the kernel has; absent for none. */
   apparmorProfile?: string;
+  /** The table `crio.runtime`. */
+  runtime: RuntimeDefaults;
   /** The runtime handler's table, and what its program can do. */
   handler: HandlerOptions;
   host: Host;
@@ -179,6 +179,7 @@ function processOf(
     }),
     ...(runtime.defaultUlimits.length > 0 && { rlimits: ociRlimits(runtime.defaultUlimits) }),
     noNewPrivileges: context?.noNewPrivs ?? false,
+    ...(apparmorProfile && { apparmorProfile }),
     oomScoreAdj: oomScoreAdj(config.linux?.resources?.oomScoreAdj ?? 0, host),
   };
 }
@@ -188,7 +189,6 @@ function devicesAndResources(
   privileged: boolean,
 ): Pick<Linux, "devices" | "resources"> {
   const allDevices = privileged && !handler.privilegedWithoutHostDevices;
-    ...(apparmorProfile && { apparmorProfile }),
   const granted = grantedDevices(runtime, sandboxConfig.annotations, handler.allowedAnnotations ?? []);
   const owner = runtime.deviceOwnershipFromSecurityContext ? ownerOf(config) : {};
   const { devices, rules } = (allDevices ? privilegedDevices : containerDevices)(

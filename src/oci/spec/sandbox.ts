@@ -31,12 +31,12 @@ export interface SandboxSpecInput {
   allowedAnnotations: readonly string[];
   /** The handler's `default_annotations`. */
   defaultAnnotations?: Readonly<Record<string, string>>;
+  /** The AppArmor profile, which the kernel has; absent for none. */
+  apparmorProfile?: string;
   /** The table `crio.runtime`. */
   runtime: SeccompSettings;
   host: Host;
 }
-  /** The AppArmor profile, which the kernel has; absent for none. */
-  apparmorProfile?: string;
 
 /**
  * Throws INVALID_ARGUMENT for a wrong user and for an image with nothing to run. Sysctls are set when the
@@ -65,11 +65,11 @@ export function buildSandboxSpec(input: SandboxSpecInput): Spec {
       cwd: "/",
       capabilities: noCapabilities(),
       noNewPrivileges: true,
+      ...(input.apparmorProfile && { apparmorProfile: input.apparmorProfile }),
       oomScoreAdj: oomScoreAdj(sandboxOomScoreAdj, host),
     },
     root: { path: rootfs, readonly: true },
     ...(pinned.uts && config.hostname && { hostname: config.hostname }),
-      ...(input.apparmorProfile && { apparmorProfile: input.apparmorProfile }),
     mounts: sandboxMounts(),
     annotations: {
       ...input.defaultAnnotations,
