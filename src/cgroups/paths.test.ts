@@ -6,7 +6,7 @@ import {
   cgroupFolder,
   cgroupFolders,
   containerCgroupPath,
-  monitorCgroupPath,
+  monitorPlace,
   ociCgroupsPath,
   podCgroup,
   slicePath,
@@ -37,6 +37,7 @@ test("systemd: the slice by its own name, expanded, and the scope of a container
   assert.equal(ociCgroupsPath(pod, "abc"), "kubepods-burstable-pod1_2.slice:critter:abc");
   assert.equal(containerCgroupPath(pod, "abc"), `${path}/critter-abc.scope`);
   assert.equal(podCgroup("systemd", "").path, "/system.slice");
+  assert.equal(podCgroup("systemd", "a\\x2db-c.slice").path, "/a\\x2db.slice/a\\x2db-c.slice");
 });
 
 test("slices: a dash is a level, an escaped one is not", () => {
@@ -54,17 +55,24 @@ test("a parent of the wrong form for the manager is INVALID_ARGUMENT that names 
   for (const parent of ["/kubepods/pod1", "a--b.slice", "-a.slice", "a-.slice", "ä.slice", ".slice"]) {
     assert.throws(() => podCgroup("systemd", parent), refused(/linux\.cgroup_parent/), parent);
   }
+  assert.throws(
+    () => podCgroup("systemd", "/other.slice/kubepods-pod1.slice"),
+    refused(/cgroup_parent is .*: the slice kubepods-pod1\.slice is \/kubepods\.slice\/kubepods-pod1\.slice/),
+  );
   for (const parent of ["/a/../b", "a:b", "a\nb"]) {
     assert.throws(() => podCgroup("cgroupfs", parent), refused(/linux\.cgroup_parent/), parent);
   }
 });
 
-test("the monitor's cgroup", () => {
+test("the monitor's place: the daemon's cgroup, the pod's, or a scope of systemd's", () => {
   const pod = podCgroup("cgroupfs", "/pod1");
-  assert.equal(monitorCgroupPath("v2", pod, "", "abc"), undefined);
-  assert.equal(monitorCgroupPath("hybrid", pod, "pod", "abc"), "/pod1");
-  assert.equal(monitorCgroupPath("v2", pod, "pod", "abc"), "/pod1/critter-conmon-abc");
-  assert.equal(monitorCgroupPath("v1", pod, "system.slice", "abc"), "/system.slice");
+  assert.equal(monitorPlace("v2", pod, "", "abc"), undefined);
+  assert.deepEqual(monitorPlace("hybrid", pod, "pod", "abc"), { path: "/pod1" });
+  assert.deepEqual(monitorPlace("v2", pod, "pod", "abc"), { path: "/pod1/critter-conmon-abc" });
+  const scope = "critter-conmon-abc.scope";
+  const slice = podCgroup("systemd", "/kubepods.slice/kubepods-pod1.slice");
+  assert.deepEqual(monitorPlace("v2", slice, "system.slice", "abc"), { scope, slice: "system.slice" });
+  assert.deepEqual(monitorPlace("v1", slice, "pod", "abc"), { scope, slice: "kubepods-pod1.slice" });
 });
 
 test("folders to read, one a hierarchy", () => {

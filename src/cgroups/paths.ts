@@ -52,20 +52,26 @@ export function containerCgroupPath(pod: PodCgroup, id: string): string {
   return posix.join(pod.path, pod.manager === "systemd" ? `${prefix}-${id}.scope` : id);
 }
 
+/** Where a monitor goes: a cgroup that is made for it or was there, or a scope that systemd makes. */
+export type MonitorPlace = { path: string } | { scope: string; slice: string };
+
 /**
- * The cgroup that crio.conf's `monitor_cgroup` means for the monitor of container `id`: "" leaves it in the
- * daemon's (undefined), "pod" is the pod's, anything else a slice. On v2 a cgroup with children holds no
- * process, so the monitor gets a child there.
+ * The place that crio.conf's `monitor_cgroup` means for the monitor of container `id`: "" leaves it in the daemon's (undefined), "pod"
+ * is the pod's, anything else a slice. Below a slice only systemd may put processes, and only into units of theirs. On v2 a
+ * cgroup with children holds no process, so the monitor gets a child there.
  */
-export function monitorCgroupPath(
+export function monitorPlace(
   version: Cgroups["version"],
   pod: PodCgroup,
   monitorCgroup: string,
   id: string,
-): string | undefined {
+): MonitorPlace | undefined {
   if (monitorCgroup === "") return undefined;
-  const parent = monitorCgroup === "pod" ? pod.path : slicePath(monitorCgroup);
-  return version === "v2" ? posix.join(parent, `${prefix}-conmon-${id}`) : parent;
+  const name = `${prefix}-conmon-${id}`;
+  if (pod.manager === "systemd") {
+    return { scope: `${name}.scope`, slice: monitorCgroup === "pod" ? pod.name : monitorCgroup };
+  }
+  return { path: version === "v2" ? posix.join(pod.path, name) : pod.path };
 }
 
 /** The folder of cgroup `path` in the hierarchy of `controller`, or undefined where the kernel lacks that. */
@@ -89,12 +95,16 @@ export function slicePath(slice: string): string {
   return `/${parts.map((_, depth) => `${parts.slice(0, depth + 1).join("-")}.slice`).join("/")}`;
 }
 
-/** The kubelet sends the whole path; the slice's own name says it all. */
+/** The kubelet sends the whole path; the slice's own name says it all, and what else is said must be the same. */
 function sliceName(cgroupParent: string): string {
   const name = posix.basename(cgroupParent);
   const form = /^(-|[A-Za-z0-9_.\\@]+(-[A-Za-z0-9_.\\@]+)*)\.slice$/;
   if (!form.test(name)) {
     throw invalidArgument(field, cgroupParent, "not the name of a slice, while cgroup_manager is systemd");
+  }
+  const path = slicePath(name);
+  if (cgroupParent.includes("/") && posix.resolve("/", cgroupParent) !== path) {
+    throw invalidArgument(field, cgroupParent, `the slice ${name} is ${path}`);
   }
   return name;
 }

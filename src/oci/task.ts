@@ -2,9 +2,11 @@
 
 import { mkdirSync } from "node:fs";
 import { constants } from "node:os";
-import { cgroupFolders, monitorCgroupPath, type PodCgroup } from "../cgroups/paths.ts";
+import type { Cgroups } from "../cgroups/hierarchy.ts";
+import { cgroupFolders, type MonitorPlace, monitorPlace, type PodCgroup } from "../cgroups/paths.ts";
 import { moveProcess } from "../cgroups/processes.ts";
 import { removeCgroup } from "../cgroups/remove.ts";
+import { machineSystemd } from "../cgroups/systemd.ts";
 import { isAlive, signalProcess } from "../linux/process.ts";
 import { writeBundle } from "./bundle.ts";
 import type { ContainerContext, RuntimeHandler } from "./context.ts";
@@ -15,7 +17,7 @@ import type { Spec } from "./spec/types.ts";
 /** SIGKILL takes no longer, unless the process is in an uninterruptible sleep. */
 const killPatienceMs = 30_000;
 
-/** The cgroup that the monitor of container `id` gets for itself: on v2 only, where one with children holds no processes; else empty. */
+/** The cgroup that the monitor of container `id` gets for itself, to be removed after it: on v2, where systemd does not do it; else empty. */
 export function ownMonitorCgroup(
   { host }: ContainerContext,
   { config }: RuntimeHandler,
@@ -23,8 +25,8 @@ export function ownMonitorCgroup(
   id: string,
 ): string {
   const { version } = host.cgroups;
-  if (version !== "v2") return "";
-  return monitorCgroupPath(version, pod, config.monitorCgroup, id) ?? "";
+  const place = monitorPlace(version, pod, config.monitorCgroup, id);
+  return version === "v2" && place && "path" in place ? place.path : "";
 }
 
 /**
@@ -40,13 +42,18 @@ export async function createTask(
 ): Promise<MonitoredContainer> {
   writeBundle(options.bundle, spec);
   const { cgroups } = host;
-  const path = monitorCgroupPath(cgroups.version, pod, handler.config.monitorCgroup, options.id);
-  if (path === undefined) return handler.monitor.createContainer(options);
-  const cgroup = (monitorPid: number) => {
-    for (const folder of cgroupFolders(cgroups, path)) mkdirSync(folder, { recursive: true });
-    return moveProcess(cgroups, path, monitorPid);
-  };
+  const place = monitorPlace(cgroups.version, pod, handler.config.monitorCgroup, options.id);
+  const cgroup = place && ((monitorPid: number) => moveMonitor(cgroups, place, monitorPid, options.id));
   return handler.monitor.createContainer({ ...options, cgroup });
+}
+
+function moveMonitor(cgroups: Cgroups, place: MonitorPlace, pid: number, id: string): Promise<void> {
+  if ("scope" in place) {
+    const { scope: name, slice } = place;
+    return machineSystemd().startScope({ name, slice, description: `monitor of container ${id}`, pid });
+  }
+  for (const folder of cgroupFolders(cgroups, place.path)) mkdirSync(folder, { recursive: true });
+  return moveProcess(cgroups, place.path, pid);
 }
 
 /** Kills the first process of a container, if it runs, and waits for its end. */
