@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import type { Socket } from "node:net";
 import { test } from "node:test";
 import { ScriptedServer } from "../../test/registry/scripted-server.ts";
-import { HttpClient, readBounded } from "./http.ts";
+import { readBounded } from "./body.ts";
+import { HttpClient } from "./http.ts";
 
 const options = { connectTimeout: 1000, idleTimeout: 1000 };
 const plain = { headers: {}, insecure: false };

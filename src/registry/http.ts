@@ -196,15 +196,3 @@ function tlsAgent(
   };
   return agent;
 }
-
-/** Reads a small body whole. Rejects when it is over `limit` bytes. */
-export async function readBounded(body: IncomingMessage, limit: number): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let length = 0;
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    length += chunk.length;
-    if (length > limit) throw new RangeError(`the answer is over ${limit} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}

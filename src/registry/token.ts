@@ -1,10 +1,11 @@
 /** Bearer tokens from a registry's token server (distribution specification, auth/token and auth/oauth). */
 import { createHash } from "node:crypto";
+import { readBounded } from "./body.ts";
 import type { Challenge } from "./challenge.ts";
 import type { Credential } from "./credentials.ts";
 import { RegistryFailure, retryAfterOf, unreachable } from "./failure.ts";
 import type { TlsFiles } from "./host-tls.ts";
-import { type HttpClient, type HttpRequest, readBounded } from "./http.ts";
+import type { HttpClient, HttpRequest } from "./http.ts";
 
 export interface Token {
   value: string;

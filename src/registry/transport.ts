@@ -1,13 +1,16 @@
 /** A GET by one route, through what stands before the answer: TLS or not, authorization, redirects. */
 
 import { type Access, Authorizer } from "./auth.ts";
+import { discard, readBounded } from "./body.ts";
 import type { Credential } from "./credentials.ts";
 import { RegistryFailure, retryAfterOf, unreachable } from "./failure.ts";
-import { HttpClient, type HttpOptions, type HttpResponse, readBounded } from "./http.ts";
+import { HttpClient, type HttpOptions, type HttpResponse } from "./http.ts";
 import type { Route } from "./route.ts";
 
 const maximumRedirects = 5;
 const maximumErrorBytes = 64 * 1024;
+/** All answers of an error together must fit into gRPC's headers. */
+const maximumDetail = 1000;
 
 export interface TransportOptions extends HttpOptions {
   userAgent: string;
@@ -67,7 +70,7 @@ export class RegistryTransport {
     const first = await this.#follow(url, route, known, request);
     this.#schemes.set(host, scheme);
     if (first.status !== 401) return await accepted(first);
-    first.body.resume();
+    discard(first.body);
     const challenge = first.headers["www-authenticate"] ?? "";
     const fresh = await this.#authorizer.answer(access, challenge, request.signal);
     return await accepted(await this.#follow(url, route, fresh, request));
@@ -103,11 +106,11 @@ export class RegistryTransport {
         });
       const { location } = response.headers;
       if (response.status === 401 && !isOwn) {
-        response.body.resume();
+        discard(response.body);
         throw new RegistryFailure("unauthenticated", `${url.host}, to which it redirects, answered 401`);
       }
       if (![301, 302, 303, 307, 308].includes(response.status) || !location) return response;
-      response.body.resume();
+      discard(response.body);
       url = redirectTarget(location, url, insecure);
     }
     throw new RegistryFailure("invalid", `it redirects more than ${maximumRedirects} times`);
@@ -153,12 +156,14 @@ async function failureOf(response: HttpResponse): Promise<RegistryFailure> {
   return new RegistryFailure("refused", message);
 }
 
-/** What the registry says: `{"errors": [{"code", "message"}]}`; empty when it says something else. */
+/** What the registry says, in one line: `{"errors": [{"code", "message"}]}`; empty when it says something else. */
 async function errorDetail({ body }: HttpResponse): Promise<string> {
   try {
     const text = (await readBounded(body, maximumErrorBytes)).toString("utf8");
     const { errors } = JSON.parse(text) as { errors: { code?: string; message?: string }[] };
-    return errors.map(({ code, message }) => [code, message].filter(Boolean).join(": ")).join("; ");
+    const detail = errors.map(({ code, message }) => [code, message].filter(Boolean).join(": ")).join("; ");
+    const line = detail.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, " ");
+    return line.length > maximumDetail ? `${line.slice(0, maximumDetail)}…` : line;
   } catch {
     return "";
   }
