@@ -1,9 +1,9 @@
 /** Whether an image may be pulled or run: the policy in force for a pod's namespace, and the image's signatures. */
 import type { KeyObject } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
-import { codeOf, failedPrecondition, invalidArgument, messageOf, StatusError } from "../cri/status-error.ts";
+import { codeOf, invalidArgument, messageOf, StatusError } from "../cri/status-error.ts";
 import type { PullOptions, RegistryClient } from "../registry/client.ts";
 import { digestOf } from "../registry/digest.ts";
 import type { Reference } from "../registry/reference.ts";
@@ -18,7 +18,7 @@ import {
 } from "./attachments.ts";
 import type { SignedIdentity } from "./identity.ts";
 import { parsePayload } from "./payload.ts";
-import { Policy } from "./policy.ts";
+import { PolicyFiles } from "./policy-files.ts";
 import { isSignedBy, loadKeys } from "./public-keys.ts";
 import type { Requirement } from "./requirement.ts";
 
@@ -58,6 +58,7 @@ export class SignatureVerifier {
   readonly #client: RegistryClient;
   readonly #settings: SignatureSettings;
   readonly #systemPolicy: string;
+  readonly #policies = new PolicyFiles();
 
   /** `systemFile` is for tests. */
   constructor(client: RegistryClient, settings: SignatureSettings, systemFile = systemPolicy) {
@@ -94,7 +95,7 @@ export class SignatureVerifier {
     image: SignedImage,
     options: PullOptions,
   ): Promise<KeptSignature[]> {
-    const { scope, requirements } = readPolicy(file).ruleFor(reference);
+    const { scope, requirements } = this.#policies.get(file).ruleFor(reference);
     const fetched: KeptSignature[] = [];
     for (const [index, requirement] of requirements.entries()) {
       const rule = `${file}, ${scope}[${index}], ${requirement.type}`;
@@ -188,15 +189,4 @@ function attachmentProblem(
 
 function exists(path: string): boolean {
   return statSync(path, { throwIfNoEntry: false }) !== undefined;
-}
-
-/** A policy that cannot be read or is wrong lets nothing pass. */
-function readPolicy(file: string): Policy {
-  try {
-    return new Policy(file, readFileSync(file, "utf8"));
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    const problem = code ? `${file} cannot be read: ${code}` : messageOf(error);
-    throw failedPrecondition(`the signature policy cannot be used: ${problem}`);
-  }
 }
