@@ -21,6 +21,7 @@ import { ProcessWatcher } from "./linux/process-watcher.ts";
 import { log, setLogLevel } from "./log.ts";
 import { Apparmor } from "./oci/apparmor/apparmor.ts";
 import { ApparmorPolicy } from "./oci/apparmor/policy.ts";
+import { CdiDevices } from "./oci/cdi/devices.ts";
 import type { ContainerContext } from "./oci/context.ts";
 import { Endings } from "./oci/endings.ts";
 import { ExitWatcher } from "./oci/exits.ts";
@@ -176,6 +177,7 @@ function containerContext(
     locks: new KeyedLock(),
     handlers: runtimeHandlers(config, persistDir),
     host: readHost(detectCgroups()),
+    cdi: new CdiDevices(runtime.cdiSpecDirs),
     apparmor: new Apparmor(runtime, ApparmorPolicy.find()),
     storage,
     exits: new ExitWatcher(runtime.containerExitsDir, persistDir),

@@ -95,6 +95,10 @@ const runtime = {
     "Gives a pod's devices to its run_as_user and run_as_group, where they are set and not root's.",
     { reload: true },
   ),
+  cdi_spec_dirs: paths(
+    ["/etc/cdi", "/var/run/cdi"],
+    "Folders of CDI specifications of devices, JSON or YAML; later ones go before earlier ones. Changes in them need no restart.",
+  ),
   absent_mount_sources_to_reject: paths(
     [],
     "Host paths that are no mount's source while they are absent; others are made, as folders.",

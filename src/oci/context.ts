@@ -9,6 +9,7 @@ import type { KeyedLock } from "../state/locks.ts";
 import type { Store } from "../state/store.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Apparmor } from "./apparmor/apparmor.ts";
+import type { CdiDevices } from "./cdi/devices.ts";
 import type { Endings } from "./endings.ts";
 import type { ExitWatcher } from "./exits.ts";
 import type { Monitor } from "./monitor.ts";
@@ -34,6 +35,7 @@ export interface ContainerContext {
   locks: KeyedLock;
   handlers: Map<string, RuntimeHandler>;
   host: Host;
+  cdi: CdiDevices;
   apparmor: Apparmor;
   storage: Storage;
   exits: ExitWatcher;

@@ -1,7 +1,9 @@
-/** What config.json has beyond what the request says for itself: volumes of the image. */
+/** What config.json has beyond what the request says for itself: volumes of the image, and what CDI devices bring. */
 import { posix } from "node:path";
 import type { ContainerConfig } from "../cri/messages.ts";
 import { bindImageVolumes } from "./bound-volumes.ts";
+import { applyEdits } from "./cdi/apply-edits.ts";
+import { requestedCdiDevices } from "./cdi/request.ts";
 import type { ContainerContext } from "./context.ts";
 import type { ImageConfig } from "./spec/image-config.ts";
 import { withMounts } from "./spec/mounts.ts";
@@ -14,12 +16,17 @@ export interface SpecParts {
   rootfs: string;
 }
 
-/** Completes `spec`. What is mounted already, by the request or as usual, goes before what is added here. */
+/**
+ * Completes `spec`. What the request mounts goes before the image's volumes, what CDI devices mount before all.
+ * INVALID_ARGUMENT for a CDI device that there is not.
+ */
 export async function addToSpec(context: ContainerContext, spec: Spec, parts: SpecParts): Promise<void> {
   if (context.config.image.imageVolumes === "bind") {
     const volumes = await bindImageVolumes(parts.rootfs, parts.image, requestedPaths(parts.config));
     addMounts(spec, volumes);
   }
+  const devices = requestedCdiDevices(parts.config);
+  if (devices.length > 0) for (const edits of context.cdi.editsOf(devices)) applyEdits(spec, edits);
 }
 
 function addMounts(spec: Spec, added: readonly Mount[]): void {

@@ -134,9 +134,9 @@ function deviceOf(stat: Stats, path: string): Device | undefined {
   return { type, path, major, minor, fileMode: stat.mode & 0o777, uid: stat.uid, gid: stat.gid };
 }
 
-/** A pipe is not the device cgroup's affair. */
-function rule({ type, major, minor }: Device, access: string): DeviceRule[] {
-  return type === "p" ? [] : [{ allow: true, type, major, minor, access }];
+/** What allows `access` to a device; a pipe is not the device cgroup's affair. */
+export function rule({ type, major, minor }: Device, access: string): DeviceRule[] {
+  return type === "p" ? [] : [{ allow: true, type: type === "b" ? "b" : "c", major, minor, access }];
 }
 
 /** As makedev(3) of glibc packs them: each number in two pieces. */

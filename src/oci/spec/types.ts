@@ -13,7 +13,27 @@ export interface Spec {
   hostname?: string;
   mounts: Mount[];
   annotations: Record<string, string>;
+  hooks?: Partial<Record<HookStage, Hook[]>>;
   linux: Linux;
+}
+
+/** When the runtime runs a hook. */
+export type HookStage =
+  | "prestart"
+  | "createRuntime"
+  | "createContainer"
+  | "startContainer"
+  | "poststart"
+  | "poststop";
+
+/** A program of the host's, or for `startContainer` of the container's. */
+export interface Hook {
+  path: string;
+  /** With the program's name, as execve(2) takes them. */
+  args?: string[];
+  env?: string[];
+  /** In seconds. */
+  timeout?: number;
 }
 
 export interface Process {
@@ -77,6 +97,16 @@ export interface Linux {
   maskedPaths?: string[];
   readonlyPaths?: string[];
   seccomp?: Seccomp;
+  intelRdt?: IntelRdt;
+}
+
+/** Names of resctrl groups and their schemata; the runtime refuses them where the machine has none. */
+export interface IntelRdt {
+  closID?: string;
+  l3CacheSchema?: string;
+  memBwSchema?: string;
+  enableCMT?: boolean;
+  enableMBM?: boolean;
 }
 
 export interface Seccomp {
@@ -109,13 +139,14 @@ export interface Namespace {
 }
 
 export interface Device {
-  type: "b" | "c" | "p";
+  /** `u` is `c` too. */
+  type: "b" | "c" | "u" | "p";
   path: string;
   major: number;
   minor: number;
-  fileMode: number;
-  uid: number;
-  gid: number;
+  fileMode?: number;
+  uid?: number;
+  gid?: number;
 }
 
 /** Also the JSON that `runc update --resources` reads. */
