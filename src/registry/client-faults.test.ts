@@ -44,19 +44,25 @@ test("a busy registry is asked again, and named when it stays busy", async () =>
   await assert.rejects(client.manifest(image), { code: status.UNAVAILABLE, message: /answered 429/ });
 });
 
-test("a Retry-After that is too long is not waited for", async () => {
-  await using server = await ScriptedServer.start((_request, response) =>
-    response
-      .writeHead(503, { "retry-after": "3600" })
-      .end('{"errors":[{"code":"DOWN","message":"maintenance"}]}'),
-  );
-  await using client = clientOf([server]);
-  await assert.rejects(client.manifest(image), {
-    code: status.UNAVAILABLE,
-    message: /DOWN: maintenance \(503\)/,
+const inAnHour = new Date(Date.now() + 3_600_000).toUTCString();
+for (const [what, value] of [
+  ["in seconds", "3600"],
+  ["as a date", inAnHour],
+]) {
+  test(`a Retry-After ${what} that is too long is not waited for`, async () => {
+    await using server = await ScriptedServer.start((_request, response) =>
+      response
+        .writeHead(503, { "retry-after": value })
+        .end('{"errors":[{"code":"DOWN","message":"maintenance"}]}'),
+    );
+    await using client = clientOf([server]);
+    await assert.rejects(client.manifest(image), {
+      code: status.UNAVAILABLE,
+      message: /DOWN: maintenance \(503\)/,
+    });
+    assert.equal(server.requests.length, 1);
   });
-  assert.equal(server.requests.length, 1);
-});
+}
 
 const badMirrors: [what: string, script: Script][] = [
   ["answers 500", (_request, response) => response.writeHead(500).end()],

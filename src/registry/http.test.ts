@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { Socket } from "node:net";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { test } from "node:test";
 import { ScriptedServer } from "../../test/registry/scripted-server.ts";
 import { readBounded } from "./body.ts";
@@ -43,6 +43,20 @@ test("the environment's proxy is used, but not for loopback", async () => {
     await client.close();
   }
   assert.deepEqual(proxy.requests, ["GET http://image.test/v2/"]);
+});
+
+test("a server that accepts a connection and then says nothing is given up", async () => {
+  const sockets: Socket[] = [];
+  const server = createServer((socket) => sockets.push(socket));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const client = new HttpClient({ connectTimeout: 60, idleTimeout: 50 });
+  const request = (scheme: string) => client.request(new URL(`${scheme}://127.0.0.1:${port}/`), plain);
+  await assert.rejects(request("http"), { code: "ETIMEDOUT", message: "no data for 0.05 s" });
+  await assert.rejects(request("https"), { code: "ETIMEDOUT", message: /^no (data|connection) for/ });
+  await client.close();
+  for (const socket of sockets) socket.destroy();
+  await new Promise((resolve) => server.close(resolve));
 });
 
 test("a body over its limit is refused", async () => {
