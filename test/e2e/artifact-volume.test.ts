@@ -9,10 +9,10 @@ import { buildImage } from "../images/image.ts";
 import { pushImage } from "../images/push.ts";
 import { startProxy } from "../registry/proxy.ts";
 import { Registry } from "../registry/registry.ts";
-import type { ScriptedServer } from "../registry/scripted-server.ts";
+import { ScriptedServer } from "../registry/scripted-server.ts";
 import { outcome, refusal } from "../support/cri.ts";
 import { eventually } from "../support/eventually.ts";
-import { livePod } from "../support/live-pod.ts";
+import { type LivePod, livePod } from "../support/live-pod.ts";
 import { containerStatus } from "../support/pods.ts";
 import { suite } from "../support/suite.ts";
 import { mountsBelow } from "../support/sweep.ts";
@@ -53,13 +53,13 @@ describe("artifacts as volumes", () => {
   const used = async () => Number((await images().ImageFsInfo({})).imageFilesystems[0]?.usedBytes?.value);
   const remove = (image: string) => images().RemoveImage({ image: { image } });
   const mountCount = () => mountsBelow(parts.daemon.folder).length;
-  const setSupport = async (value: boolean) => {
+  /** Gives a key of `[crio.image]` another value in the daemon that runs. */
+  const configure = async (key: string, value: string) => {
     const { configFile, pid, folder } = parts.daemon;
-    const rest = readFileSync(configFile, "utf8").replace(/^oci_artifact_mount_support = .*\n/m, "");
-    const text = rest.replace("[crio.image]\n", `[crio.image]\noci_artifact_mount_support = ${value}\n`);
+    const rest = readFileSync(configFile, "utf8").replace(new RegExp(`^${key} = .*\\n`, "m"), "");
     const logFile = join(folder, "critter.log");
     const before = readFileSync(logFile, "utf8").length;
-    writeFileSync(configFile, text);
+    writeFileSync(configFile, rest.replace("[crio.image]\n", `[crio.image]\n${key} = ${value}\n`));
     process.kill(pid, "SIGHUP");
     await eventually(async () =>
       assert.match(readFileSync(logFile, "utf8").slice(before), /configuration reloaded/),
@@ -199,7 +199,7 @@ describe("artifacts as volumes", () => {
   it("are taken by PullImage with oci_artifact_mount_support, as the kubelet needs it", async () => {
     const before = await used();
     const { name, digest } = await push("kubelet", { title: "file", content: "by the kubelet" });
-    await setSupport(true);
+    await configure("oci_artifact_mount_support", "true");
     const { imageRef } = await images().PullImage({ image: { image: name } });
     assert.equal(imageRef, digest);
     assert.ok((await listed()).includes(name));
@@ -212,7 +212,59 @@ describe("artifacts as volumes", () => {
     await remove(imageRef);
     assert.equal(await statusOf(name), null);
     await eventually(async () => assert.equal(await used(), before));
-    await setSupport(false);
+    await configure("oci_artifact_mount_support", "false");
     assert.equal(await outcome(images().PullImage({ image: { image: name } })), "FAILED_PRECONDITION");
+  });
+
+  it("that hang in their registry hold up neither the pod nor the daemon, and leave nothing", async () => {
+    const built = artifact({ files: [{ title: "large", content: Buffer.alloc(6_000_000, "x") }] });
+    let hangs = true;
+    const held: (() => void)[] = [];
+    await using server = await ScriptedServer.start(({ url = "" }, response) => {
+      const blob = built.blobs.find(({ digest }) => url.endsWith(digest));
+      const { body, mediaType } = blob ?? built.manifests[0]!;
+      response.writeHead(200, { "content-type": mediaType, "content-length": body.length });
+      if (!blob || !hangs) return void response.end(body);
+      response.write(body.subarray(0, 1_000_000));
+      held.push(() => response.end(body.subarray(1_000_000)));
+    });
+    const table = `\n[[registry]]\nprefix = "hang.test"\nlocation = "${server.address}"\ninsecure = true\n`;
+    appendFileSync(join(parts.daemon.folder, "registries.conf"), table);
+    const before = await used();
+    const mounts = [volume("hang.test/artifact:1")];
+    const { runtime } = parts.daemon.client;
+    const asked = async (pod: LivePod, count: number) => {
+      const outcomeOfIt = outcome(pod.create({ mounts }));
+      await eventually(async () => assert.equal(held.length, count));
+      return () => outcomeOfIt;
+    };
+
+    await using stopped = await livePod(parts.daemon);
+    const creation = await asked(stopped, 1);
+    await runtime.StopPodSandbox({ podSandboxId: stopped.id });
+    held[0]!();
+    assert.equal(await creation(), "FAILED_PRECONDITION");
+    await remove("hang.test/artifact:1");
+    await eventually(async () => assert.equal(await used(), before));
+
+    await using pod = await livePod(parts.daemon);
+    await asked(pod, 2);
+    await parts.daemon.kill();
+    await parts.daemon.start();
+    assert.equal(await used(), before);
+    const ended = await asked(pod, 3);
+    await parts.daemon.stop();
+    assert.equal(await ended(), "UNAVAILABLE");
+    await parts.daemon.start();
+    assert.equal(await used(), before);
+
+    await configure("pull_progress_timeout", '"500ms"');
+    assert.equal(await outcome(pod.create({ mounts })), "DEADLINE_EXCEEDED");
+    hangs = false;
+    const id = await pod.run({ mounts });
+    assert.equal(await pod.sh(id, "wc -c < /volume/large"), "6000000");
+    await remove("hang.test/artifact:1");
+    await runtime.RemoveContainer({ containerId: id });
+    await eventually(async () => assert.equal(await used(), before));
   });
 });
