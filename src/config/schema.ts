@@ -280,7 +280,7 @@ const image = {
   ),
   registry_certs_dirs: paths(
     ["/etc/containers/certs.d", "/etc/containerd/certs.d", "/etc/docker/certs.d"],
-    "Folders with one folder HOST[:PORT] per registry, the first found counts: hosts.toml, or certificates *.crt, *.cert, *.key. Changes need no restart.",
+    "Folders with one folder HOST[:PORT] per registry, the first found counts: hosts.toml, or certificates *.crt, *.cert, *.key, beside the authorities that the machine trusts. Changes need no restart.",
   ),
   signature_policy: path(
     "",
