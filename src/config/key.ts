@@ -133,13 +133,10 @@ export function list<T>(
   );
 }
 
-/** A list of `NAME=VALUE` strings. */
-export function pairs(shown: string[], about: string, options?: KeyOptions): Key<Record<string, string>> {
-  const parse = (value: unknown) => {
-    const entries = everyOf(value, (item) => (typeof item === "string" ? split(item) : undefined));
-    return entries && Object.fromEntries(entries);
-  };
-  return key(shown, about, 'a list of "NAME=VALUE" strings', parse, options);
+/** What a list of `NAME=VALUE` strings says; undefined where it is none. */
+export function parsePairs(value: unknown): Record<string, string> | undefined {
+  const entries = everyOf(value, (item) => (typeof item === "string" ? split(item) : undefined));
+  return entries && Object.fromEntries(entries);
 }
 
 /** A table of strings by names, each of which `accepts` may refuse. */

@@ -1,10 +1,10 @@
 /** Every table and key of crio.conf that critter reads. Defaults, validation, types and the example come from here. */
-import { isExecutable } from "../linux/executable.ts";
+import { isNamespacedSysctl } from "../linux/sysctls.ts";
 import type { Level } from "../log.ts";
 import { parseDeviceEntry } from "./device-entry.ts";
 import { parseDuration } from "./duration.ts";
-import { choice, flag, type Key, list, pairs, parsed, path, paths, stringTable, text, whole } from "./key.ts";
-import { parseSize } from "./size.ts";
+import { handlerKeys } from "./handler-keys.ts";
+import { choice, flag, type Key, list, parsed, parsePairs, path, paths, text, whole } from "./key.ts";
 import { streamKeys } from "./stream-keys.ts";
 
 export type Keys = Record<string, Key<unknown>>;
@@ -59,12 +59,12 @@ const runtime = {
     (name) => (/^(CAP_)?[A-Z_]+$/i.test(name) ? name.toUpperCase().replace(/^CAP_/, "") : undefined),
     { reload: true },
   ),
-  default_sysctls: pairs(
+  default_sysctls: parsed(
     [],
     'Sysctls of every pod, as "NAME=VALUE"; those of a namespace that is the host\'s are left out.',
-    {
-      reload: true,
-    },
+    'a list of "NAME=VALUE" strings, each of a network, IPC or UTS namespace',
+    sysctlsOf,
+    { reload: true },
   ),
   default_env: list(
     [],
@@ -122,6 +122,12 @@ const runtime = {
     "Seccomp profile (JSON) of containers that ask for the runtime's default; when empty, critter's own.",
     { reload: true },
   ),
+  selinux: flag(false, "Labels pods and their files for SELinux, where the kernel has it."),
+  hostnetwork_disable_selinux: flag(
+    true,
+    "Leaves the processes of pods on the host's network without a label of theirs.",
+    { reload: true },
+  ),
   apparmor_profile: text(
     "critter-default",
     'AppArmor profile of containers that ask for no other, which must be loaded unless it is critter\'s own; "unconfined" for none.',
@@ -156,65 +162,6 @@ const runtime = {
       derive: ({ runroot }) => `${runroot}/exits`,
     },
   ),
-} satisfies Keys;
-
-const handler = {
-  runtime_path: path("", "The runtime's program; when empty, the one of the table's name in PATH.", {
-    derive: (facts) => find(facts.runtime),
-  }),
-  runtime_type: choice(
-    ["oci", "vm", "pod"],
-    "oci",
-    'How the runtime is driven: "oci", by command and monitor. A handler of another type is left out.',
-    { aliases: { "": "oci" } },
-  ),
-  runtime_config_path: path("", 'For runtimes of the type "vm" only, which critter does not drive.'),
-  runtime_root: path("/run/critter/runtimes/runc", "The runtime's own state. Its default is in runroot.", {
-    derive: (facts) => `${facts.runroot}/runtimes/${facts.runtime}`,
-  }),
-  inherit_default_runtime: flag(
-    false,
-    "Takes runtime_path, runtime_type and runtime_root of default_runtime.",
-  ),
-  platform_runtime_paths: stringTable(
-    'Programs for images of other platforms, as "OS/ARCHITECTURE" = "PATH", for example "wasi/wasm".',
-    'a table of "OS/ARCHITECTURE" = "/absolute/path"',
-    (platform, program) => /^\w+(\/\w+){1,2}$/.test(platform) && program.startsWith("/"),
-  ),
-  monitor_path: path("", "conmon, or a program that understands its options; when empty, conmon in PATH.", {
-    derive: () => find("conmon"),
-  }),
-  monitor_env: list(
-    ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"],
-    "Environment of the monitor and of the runtime it starts.",
-    'a list of "NAME=VALUE" strings',
-    (entry) => (entry.indexOf("=") > 0 ? entry : undefined),
-  ),
-  monitor_cgroup: text(
-    "system.slice",
-    'cgroup of the monitor: a slice, "pod" for the pod\'s own, or empty for the daemon\'s; "pod" is the default with cgroupfs.',
-    { derive: ({ cgroupManager }) => (cgroupManager === "systemd" ? "system.slice" : "pod") },
-  ),
-  allowed_annotations: list(
-    [],
-    "Annotations of pods that the runtime may see, by name or by the beginning of it; others never reach it.",
-    "a list of annotation names",
-    (name) => (/^[\w./-]+$/.test(name) ? name : undefined),
-  ),
-  default_annotations: stringTable(
-    "Annotations of the runtime's specification where the pod has no others that are allowed.",
-    "a table of strings",
-    () => true,
-  ),
-  container_min_memory: parsed(
-    "12MiB",
-    "Least memory limit of a container, which the runtime needs for itself; 500KiB for crun.",
-    'a size such as "12MiB"',
-    (value) => (typeof value === "string" ? parseSize(value) : undefined),
-    { derive: ({ runtime }) => (runtime === "crun" ? "500KiB" : "12MiB") },
-  ),
-  no_sync_log: flag(false, "Leaves a container's log to the page cache when it ends."),
-  privileged_without_host_devices: flag(false, "Keeps the host's devices out of privileged containers."),
 } satisfies Keys;
 
 const image = {
@@ -314,7 +261,7 @@ export const tables = {
   crio: { name: "crio", keys: crio },
   api: { name: "crio.api", keys: api },
   runtime: { name: "crio.runtime", keys: runtime },
-  handler: { name: "crio.runtime.runtimes", keys: handler },
+  handler: { name: "crio.runtime.runtimes", keys: handlerKeys },
   image: { name: "crio.image", keys: image },
   network: { name: "crio.network", keys: network },
 } as const;
@@ -333,7 +280,7 @@ export interface Ulimit {
 }
 
 /** One runtime handler: `[crio.runtime.runtimes.NAME]`. */
-export type RuntimeHandlerConfig = Values<typeof handler>;
+export type RuntimeHandlerConfig = Values<typeof handlerKeys>;
 
 /** What crio.conf says, every key with a value; names are crio.conf's in camelCase, grouped by table. */
 export interface Config {
@@ -353,21 +300,26 @@ function duration(value: unknown): number | undefined {
   return typeof value === "string" ? parseDuration(value) : undefined;
 }
 
+function sysctlsOf(value: unknown): Record<string, string> | undefined {
+  const sysctls = parsePairs(value);
+  return sysctls && Object.keys(sysctls).every(isNamespacedSysctl) ? sysctls : undefined;
+}
+
 function imagePattern(value: string): string | undefined {
   return /^([^*]+\*?|\*([^*]+\*)?)$/.test(value) ? value : undefined;
 }
 
+/** getrlimit(2), names without `RLIMIT_`. */
+const rlimits = new Set([
+  ...["as", "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc"],
+  ...["rss", "rtprio", "rttime", "sigpending", "stack"],
+]);
+
 function ulimit(entry: string): Ulimit | undefined {
   const match = /^(?:RLIMIT_)?([a-z]+)=(-1|\d+)(?::(-1|\d+))?$/i.exec(entry);
-  if (!match) return undefined;
+  if (!match || !rlimits.has((match[1] as string).toLowerCase())) return undefined;
   const soft = Number(match[2]);
   const hard = Number(match[3] ?? match[2]);
   const fits = hard === -1 || (soft !== -1 && soft <= hard);
   return fits ? { name: (match[1] as string).toLowerCase(), soft, hard } : undefined;
-}
-
-/** The program called `name` in PATH, or the bare name: a start that needs it then says it is missing. */
-function find(name: string): string {
-  const folders = `${process.env.PATH ?? ""}:/usr/local/sbin:/usr/sbin:/sbin`.split(":").filter(Boolean);
-  return folders.map((folder) => `${folder}/${name}`).find(isExecutable) ?? name;
 }

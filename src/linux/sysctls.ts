@@ -35,6 +35,12 @@ export function readSysctls(
   });
 }
 
+/** Whether the sysctl `name` is one of a namespace that a pod can have for itself. */
+export function isNamespacedSysctl(name: string): boolean {
+  const path = sysctlPath(name);
+  return path !== undefined && namespaceOf(path) !== undefined;
+}
+
 /** INVALID_ARGUMENT for the sysctl `name`. */
 export function sysctlError(name: string, value: string, reason: string): Error {
   return invalidArgument(`linux.sysctls[${JSON.stringify(name)}]`, value, reason);

@@ -15,7 +15,7 @@ const { version, limitsSwap } = host.cgroups;
 /** Not the pod's: there the first process is the pause container's. */
 const ownPids = { namespaceOptions: { pid: "CONTAINER" } } as const;
 
-const cgroupOf = (containerId: string) => `${parts.daemon.cgroupParent}/${containerId}`;
+const cgroupOf = (containerId: string) => parts.daemon.containerCgroup(containerId);
 
 test("cpu shares, quota and period are in the container's cgroup and in its status", async () => {
   await using pod = await livePod(parts.daemon);

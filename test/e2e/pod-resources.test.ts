@@ -29,7 +29,7 @@ function podIn(name: string, linux: Init<LinuxPodSandboxConfig>): Promise<LivePo
   return livePod(parts.daemon, { linux: { cgroupParent: cgroupOf(name), ...linux } });
 }
 
-const cgroupOf = (name: string) => `${parts.daemon.cgroupParent}/${name}`;
+const cgroupOf = (name: string) => parts.daemon.cgroupBelow(name);
 
 async function configOf(podSandboxId: string): Promise<PodSandboxConfig> {
   const { info } = await parts.daemon.client.runtime.PodSandboxStatus({ podSandboxId, verbose: true });

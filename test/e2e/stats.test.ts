@@ -33,7 +33,7 @@ after(async () => {
 
 /** With a cgroup of its own, as the kubelet makes one for every pod. */
 function podAlone(): Promise<TestPod> {
-  return runPod(daemon, { linux: { cgroupParent: `${daemon.cgroupParent}/pod${++pods}` } });
+  return runPod(daemon, { linux: { cgroupParent: daemon.cgroupBelow(`pod${++pods}`) } });
 }
 
 const shell = (script: string) => ({ command: ["sh", "-c", script] });

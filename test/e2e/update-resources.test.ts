@@ -15,7 +15,7 @@ const { version, limitsSwap } = detectCgroups();
 /** Not the pod's: there the first process is the pause container's. */
 const ownPids = { namespaceOptions: { pid: "CONTAINER" } } as const;
 
-const cgroupOf = (containerId: string) => `${parts.daemon.cgroupParent}/${containerId}`;
+const cgroupOf = (containerId: string) => parts.daemon.containerCgroup(containerId);
 
 async function update(containerId: string, linux: Init<LinuxContainerResources>): Promise<void> {
   await parts.daemon.client.runtime.UpdateContainerResources({ containerId, linux });

@@ -30,6 +30,9 @@ export interface DaemonOptions {
 /** The runtime that the tests are run with, a path or a name in PATH: `CRITTER_TEST_RUNTIME=/usr/bin/crun`; runc when unset. */
 export const testRuntime = basename(process.env.CRITTER_TEST_RUNTIME || "runc");
 
+/** The cgroup manager that the tests are run with: `CRITTER_TEST_CGROUP_MANAGER=systemd` where systemd runs; cgroupfs when unset. */
+const cgroupManager = process.env.CRITTER_TEST_CGROUP_MANAGER || "cgroupfs";
+
 const launcher = join(import.meta.dirname, "..", "..", "bin", "critter");
 
 /** The daemon: it can be ended in any way and started again on what it left. */
@@ -50,9 +53,23 @@ export class Daemon {
     this.network = network;
     this.socket = join(folder, "critter.sock");
     this.configFile = join(folder, "crio.conf");
-    this.cgroupParent = `/critter-test-${network.name}`;
+    // In a slice's name a dash would be a level.
+    const name = `critter-test-${network.name}`;
+    this.cgroupParent = cgroupManager === "systemd" ? `/${name.replaceAll("-", "_")}.slice` : `/${name}`;
     this.namespacesDir = join(folder, "namespaces");
     this.client = new CriClient(this.socket);
+  }
+
+  /** A parent cgroup below `cgroupParent`, for a pod that is to have one for itself. */
+  cgroupBelow(name: string): string {
+    if (cgroupManager !== "systemd") return `${this.cgroupParent}/${name}`;
+    return `${this.cgroupParent}/${basename(this.cgroupParent, ".slice")}-${name}.slice`;
+  }
+
+  /** The cgroup of a container in `cgroupParent`. */
+  containerCgroup(containerId: string): string {
+    const name = cgroupManager === "systemd" ? `critter-${containerId}.scope` : containerId;
+    return `${this.cgroupParent}/${name}`;
   }
 
   get pid(): number {
@@ -136,7 +153,7 @@ async function configuration(daemon: Daemon, options: DaemonOptions): Promise<st
       ...settings.crio,
       api: { listen: socket, ...settings["crio.api"] },
       runtime: {
-        cgroup_manager: "cgroupfs",
+        cgroup_manager: cgroupManager,
         namespaces_dir: daemon.namespacesDir,
         log_level: "debug",
         default_runtime: testRuntime,
