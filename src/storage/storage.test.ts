@@ -186,7 +186,14 @@ test("a start sweeps what a crash has left, and what a power cut may have spoilt
   await push("crash", "x", image([file("crash")]));
   const name = `${registry.address}/crash:x`;
   const before = await open(root, { bootId: "first" });
-  const { id, layers } = await before.storage.pull(name);
+  const spec = {
+    image: name,
+    annotations: {},
+    userSpecifiedImage: "x",
+    runtimeHandler: "runc",
+    imageRef: "",
+  };
+  const { id, layers } = await before.storage.pull(name, { spec });
   before.storage.rootfs.mountRootfs("gone", id);
   before.storage.rootfs.mountRootfs("kept", id);
   before.storage.rootfs.mountReadOnly("pod", id);
@@ -205,6 +212,7 @@ test("a start sweeps what a crash has left, and what a power cut may have spoilt
   assert.equal(statSync(join(root, "overlay")).mode & 0o777, 0o700);
   assert.deepEqual(readdirSync(join(root, "overlay-containers")), ["kept"]);
   assert.equal(second.storage.images.get(name).id, id);
+  assert.deepEqual(second.storage.images.get(name).spec, spec);
   second.storage.rootfs.removeRootfs("kept");
   await second.close();
 
