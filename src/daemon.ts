@@ -31,6 +31,7 @@ import { runtimeHandlers } from "./oci/handlers.ts";
 import { containerEntry } from "./oci/messages.ts";
 import { type ContainerRecord, isContainerRecord } from "./oci/record.ts";
 import { checkSeccompSettings } from "./oci/seccomp/filter.ts";
+import { Selinux } from "./oci/selinux/selinux.ts";
 import { checkAdditionalDevices } from "./oci/spec/granted-devices.ts";
 import { readHost } from "./oci/spec/host.ts";
 import { RegistryClient } from "./registry/client.ts";
@@ -71,6 +72,7 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
   const database = openDatabase(join(root, "state.db"));
   const registry = new RegistryClient(config.image);
   const signatures = new SignatureVerifier(registry, config.image);
+  const selinux = new Selinux(config.runtime);
   const storage = await openStorage({
     root: join(root, "storage"),
     database,
@@ -78,9 +80,10 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
     signatures,
     maxLayerSize: () => config.image.maxLayerSize,
     pullProgressTimeout: () => config.image.pullProgressTimeout,
+    readOnlyLabel: selinux.readOnlyLabel,
   });
   const cri = loadCri();
-  const containers = containerContext(config, database, cri, storage);
+  const containers = containerContext(config, database, cri, storage, selinux);
   const sandboxes = sandboxContext(config, database, cri, containers);
   sandboxes.cni.start();
 
@@ -163,6 +166,7 @@ function containerContext(
   database: DatabaseSync,
   cri: CriDefinitions,
   storage: Storage,
+  selinux: Selinux,
 ): ContainerContext {
   const { runtime, crio } = config;
   const persistDir = join(crio.runroot, "persist");
@@ -178,6 +182,7 @@ function containerContext(
     handlers: runtimeHandlers(config, persistDir),
     host: readHost(detectCgroups()),
     cdi: new CdiDevices(runtime.cdiSpecDirs),
+    selinux,
     apparmor: new Apparmor(runtime, ApparmorPolicy.find()),
     storage,
     exits: new ExitWatcher(runtime.containerExitsDir, persistDir),

@@ -15,6 +15,7 @@ import type { ExitWatcher } from "./exits.ts";
 import type { Monitor } from "./monitor.ts";
 import type { ContainerRecord } from "./record.ts";
 import type { Runtime } from "./runtime.ts";
+import type { Selinux } from "./selinux/selinux.ts";
 import type { Host } from "./spec/host.ts";
 
 /** A runtime handler, ready for use: `[crio.runtime.runtimes.NAME]`. */
@@ -37,6 +38,7 @@ export interface ContainerContext {
   host: Host;
   cdi: CdiDevices;
   apparmor: Apparmor;
+  selinux: Selinux;
   storage: Storage;
   exits: ExitWatcher;
   endings: Endings;

@@ -20,6 +20,7 @@ import { watchMonitor } from "./follow-exits.ts";
 import { mountImageVolumes } from "./image-mounts.ts";
 import type { ContainerRecord } from "./record.ts";
 import { discardContainer } from "./remove.ts";
+import { relabelMounts } from "./selinux/relabel.ts";
 import { stopSignal } from "./signals.ts";
 import { buildContainerSpec, type SandboxFacts } from "./spec/container.ts";
 import { addToSpec } from "./spec-additions.ts";
@@ -82,7 +83,9 @@ async function build(
 ): Promise<void> {
   const { id } = record;
   const { config, sandboxConfig, sandbox, logPath, targetPid } = request;
-  const rootfs = context.storage.rootfs.mountRootfs(id, image.id);
+  const security = config.linux?.securityContext ?? null;
+  const selinux = context.selinux.containerLabels(security, sandbox.selinux);
+  const rootfs = context.storage.rootfs.mountRootfs(id, image.id, undefined, selinux?.mount);
   const imageVolumes = mountImageVolumes(context.storage.rootfs, id, config.mounts);
   const spec = buildContainerSpec({
     id,
@@ -94,13 +97,15 @@ async function build(
     imageVolumes,
     cgroupsPath: ociCgroupsPath(pod, id),
     targetPid,
-    apparmorProfile: await context.apparmor.profileOf(config.linux?.securityContext),
+    apparmorProfile: await context.apparmor.profileOf(security),
+    selinux,
     runtime: context.config.runtime,
     handler: handler.config,
     host: context.host,
     ignoreDeclaredVolumes: context.config.image.imageVolumes === "ignore",
   });
   await addToSpec(context, spec, { config, image: image.config.config, rootfs });
+  if (selinux) await relabelMounts(config.mounts, selinux.mount);
   if (logPath !== "") mkdirSync(dirname(logPath), { recursive: true });
   const { stdin, stdinOnce, tty } = config;
   const bundle = containerFolder(context, id);

@@ -49,6 +49,7 @@ export async function createPodContainer(
         id: sandbox.id,
         hostname: podHostname(sandbox),
         pausePid: sandbox.process?.pid,
+        selinux: sandbox.selinux,
         pinned: pinnedNamespaces(context, sandbox),
         files: sandboxFiles(
           sandboxFolder(context, sandbox.id),

@@ -3,7 +3,14 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { makeSandboxFiles, removeSandboxFolder, resolvConfContent, writePodAddresses } from "./files.ts";
+import { getXattr } from "../linux/files.ts";
+import {
+  labelSandboxFiles,
+  makeSandboxFiles,
+  removeSandboxFolder,
+  resolvConfContent,
+  writePodAddresses,
+} from "./files.ts";
 
 function folderOf(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), "critter-sandbox-"));
@@ -31,6 +38,18 @@ test("a pod of its own has hostname, hosts with its addresses, and a tmpfs of 64
 
   removeSandboxFolder(folder);
   assert.equal(existsSync(folder), false);
+});
+
+test("what is the pod's own is labelled for SELinux, the host's /dev/shm is not", (t) => {
+  const folder = folderOf(t);
+  const files = makeSandboxFiles(folder, { hostname: "web", dns: null, hostNetwork: false, hostIpc: true });
+  const label = "system_u:object_r:container_file_t:s0:c1,c2";
+  const before = getXattr("/dev/shm", "security.selinux");
+  labelSandboxFiles(files, folder, label);
+  for (const path of [files.hostname, files.hosts, files.resolvConf]) {
+    assert.equal(getXattr(path, "security.selinux")?.toString(), `${label}\0`);
+  }
+  assert.deepEqual(getXattr("/dev/shm", "security.selinux"), before);
 });
 
 test("a pod of the host's has the node's hosts file and /dev/shm", (t) => {

@@ -1,7 +1,8 @@
 /** The files a pod's containers share: hostname, hosts, resolv.conf, and the tmpfs behind /dev/shm. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { DNSConfig } from "../cri/messages.ts";
+import { setXattr } from "../linux/files.ts";
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID, mount, unmountAll } from "../linux/mount.ts";
 
 /** 64 MiB, the size that Docker made customary. */
@@ -47,6 +48,12 @@ export function makeSandboxFiles(folder: string, request: SandboxFilesRequest): 
     mount("shm", files.shm, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, `mode=1777,size=${shmBytes}`);
   }
   return files;
+}
+
+/** Labels those files that are the pod's own, in its folder, for SELinux. Throws LinuxError. */
+export function labelSandboxFiles(files: SandboxFiles, folder: string, label: string): void {
+  const own = Object.values(files).filter((path) => dirname(path) === folder);
+  for (const path of own) setXattr(path, "security.selinux", Buffer.from(`${label}\0`));
 }
 
 /** Adds the pod's own addresses, known once CNI has answered. */

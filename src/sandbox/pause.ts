@@ -44,6 +44,7 @@ export async function startPause(
     cgroupsPath: ociCgroupsPath(cgroup, id),
     allowedAnnotations: handler.config.allowedAnnotations,
     defaultAnnotations: handler.config.defaultAnnotations,
+    selinux: record.selinux,
     apparmorProfile: await containers.apparmor.profileOf(config.linux?.securityContext),
     runtime: containers.config.runtime,
     host: containers.host,

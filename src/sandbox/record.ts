@@ -1,6 +1,7 @@
 /** What critter remembers of a pod sandbox. */
 import type { NamespaceMode, PodSandboxConfig, PodSandboxMetadata } from "../cri/messages.ts";
 import type { Task } from "../oci/record.ts";
+import type { SelinuxLabels } from "../oci/selinux/selinux.ts";
 
 /** `creating` and `removing` are intents: after a crash the one is rolled back, the other finished. */
 export type SandboxPhase = "creating" | "ready" | "notready" | "removing";
@@ -27,6 +28,8 @@ export interface PodSandboxRecord extends Task {
   imageId: string;
   /** The cgroups that were made for the pod, parents first. */
   cgroups: string[];
+  /** Absent where nothing is labelled. */
+  selinux?: SelinuxLabels | undefined;
 }
 
 /** Whether a record read back is one of ours. */

@@ -9,9 +9,10 @@ import { requestDigest } from "../cri/request-digest.ts";
 import { messageOf, StatusError } from "../cri/status-error.ts";
 import { addLogFields, log } from "../log.ts";
 import { runtimeHandler } from "../oci/context.ts";
+import type { SelinuxLabels } from "../oci/selinux/selinux.ts";
 import { ownMonitorCgroup } from "../oci/task.ts";
 import { pinnedNamespaces, type SandboxContext, sandboxFolder } from "./context.ts";
-import { makeSandboxFiles, writePodAddresses } from "./files.ts";
+import { labelSandboxFiles, makeSandboxFiles, writePodAddresses } from "./files.ts";
 import { podAttachment } from "./network.ts";
 import { preparePause, startPause, watchPause } from "./pause.ts";
 import { namespaceModes, type PodSandboxRecord, type SandboxConfig, sandboxName } from "./record.ts";
@@ -61,6 +62,7 @@ async function makeSandbox(
     ips: [],
     imageId: "",
     cgroups: context.podCgroups.plan(cgroup),
+    selinux: podLabels(context, config),
     process: null,
     monitor: null,
     monitorCgroup: ownMonitorCgroup(containers, runtimeHandler(containers, handler), cgroup, id),
@@ -110,10 +112,18 @@ async function build(context: SandboxContext, record: PodSandboxRecord, cgroup: 
   for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   const [ips, files] = await Promise.all([attaching, writing]);
 
+  if (record.selinux) labelSandboxFiles(files, folder, record.selinux.mount);
   if (ips.length > 0) writePodAddresses(files, hostname, ips);
   await context.namespaces.writeSysctls({ net: pinned.net }, sysctls.late);
   context.store.update(record, { phase: "ready", ips });
   watchPause(context, record);
+}
+
+/** Unlike those of all other pods. */
+function podLabels({ containers, store }: SandboxContext, config: SandboxConfig): SelinuxLabels | undefined {
+  const taken = [...store].flatMap(({ selinux }) => selinux?.mount ?? []);
+  const onHostNetwork = namespaceModes(config).network === "NODE";
+  return containers.selinux.podLabels(config.linux?.securityContext ?? null, onHostNetwork, taken);
 }
 
 async function attach(context: SandboxContext, record: PodSandboxRecord): Promise<string[]> {

@@ -7,6 +7,8 @@ export interface Overlay {
   layers: string[];
   /** Where changes go; without it the mount is read-only, and there must be two layers at least. */
   writable?: { upper: string; work: string } | undefined;
+  /** SELinux label of all its files; their own where absent. */
+  label?: string | undefined;
 }
 
 /** The kernel copies one page of options, with a NUL at its end. */
@@ -16,9 +18,11 @@ const MAXIMUM_OPTIONS = 4095;
  * Mounts an overlay on `target`. Layers are named relative to their folder, for which the process changes there for
  * the time of the call: 41 absolute paths would not always fit, and 500 short names do. Throws LinuxError.
  */
-export function mountOverlay(target: string, { folder, layers, writable }: Overlay): void {
+export function mountOverlay(target: string, { folder, layers, writable, label }: Overlay): void {
   const parts = [`lowerdir=${layers.join(":")}`];
   if (writable) parts.push(`upperdir=${escaped(writable.upper)}`, `workdir=${escaped(writable.work)}`);
+  // In quotes, for it has a comma.
+  if (label) parts.push(`context="${label}"`);
   const options = parts.join(",");
   if (Buffer.byteLength(options) > MAXIMUM_OPTIONS) {
     throw new RangeError(`an overlay of ${layers.length} layers needs ${options.length} bytes of options`);

@@ -21,6 +21,8 @@ export interface RootfsOptions {
   layers: Layers;
   removals: Removals;
   idMappedLayers: IdMappedLayers;
+  /** SELinux label of what all containers may read; absent where nothing is labelled. */
+  readOnlyLabel?: string | undefined;
 }
 
 /** What an OCI runtime mounts in every container; it could not make them in a read-only mount. */
@@ -51,9 +53,9 @@ export class Rootfs {
   /**
    * Mounts a container's root filesystem and returns its path: the image, and a layer of its own on top; with the files'
    * IDs mapped for one in a user namespace. The image keeps its layers until `removeRootfs`. Mounted already, it stays.
-   * Throws NOT_FOUND, LinuxError.
+   * `label` is the files' for SELinux. Throws NOT_FOUND, LinuxError.
    */
-  mountRootfs(containerId: string, imageId: string, user?: PinnedUserNamespace): string {
+  mountRootfs(containerId: string, imageId: string, user?: PinnedUserNamespace, label?: string): string {
     const image = this.#stored(imageId);
     const folder = join(this.#containers, containerId);
     const [upper, work, target] = ["upper", "work", "rootfs"].map((name) => join(folder, name)) as [
@@ -68,7 +70,7 @@ export class Rootfs {
       for (const path of [work, target]) mkdirSync(path, { recursive: true, mode: 0o755 });
       const layers = this.#visible(image);
       if (isNew) this.#likeRootOf(layers[0], upper, user);
-      this.#mount(target, layers, user, { upper, work });
+      this.#mount(target, layers, user, label, { upper, work });
       return target;
     } catch (error) {
       this.removeRootfs(containerId);
@@ -191,10 +193,11 @@ export class Rootfs {
     target: string,
     layers: string[],
     user?: PinnedUserNamespace,
+    label = this.#options.readOnlyLabel,
     writable?: { upper: string; work: string },
   ): void {
     const { root, layersFolder, idMappedLayers } = this.#options;
-    const mountFrom = (folder: string) => mountOverlay(target, { folder, layers, writable });
+    const mountFrom = (folder: string) => mountOverlay(target, { folder, layers, writable, label });
     if (!user) mountFrom(layersFolder);
     else idMappedLayers.within(user.path, (mapped) => mountFrom(join(mapped, relative(root, layersFolder))));
   }

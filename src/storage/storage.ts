@@ -31,6 +31,8 @@ export interface StorageOptions {
   maxLayerSize?: (() => number) | undefined;
   /** Milliseconds after which a pull to which no byte comes is given up, as of now; 0 for never. Default: never. */
   pullProgressTimeout?: (() => number) | undefined;
+  /** SELinux label of images' files that all containers may read. Default: they have their own. */
+  readOnlyLabel?: string | undefined;
   /** The kernel's id of this boot; for tests. */
   bootId?: string;
 }
@@ -68,7 +70,9 @@ export class Storage {
     const layers = new Layers({ folder: layersFolder, database, pool, maker, removals, bootId });
     this.idMappedLayers = new IdMappedLayers(root);
     const { idMappedLayers } = this;
-    this.rootfs = new Rootfs({ root, layersFolder, layers, removals, idMappedLayers }, () => this.images);
+    const { readOnlyLabel } = options;
+    const mounting = { root, layersFolder, layers, removals, idMappedLayers, readOnlyLabel };
+    this.rootfs = new Rootfs(mounting, () => this.images);
     const candidates = (text: string) => registry.candidates(text);
     const beforeDrop = (image: ImageRecord) => this.rootfs.dropShared(image);
     this.images = new Images({ database, layers, candidates, beforeDrop });

@@ -3,6 +3,7 @@
 import type { ContainerConfig, LinuxContainerSecurityContext, PodSandboxConfig } from "../../cri/messages.ts";
 import { invalidArgument } from "../../cri/status-error.ts";
 import { type SeccompSettings, seccompFilter } from "../seccomp/filter.ts";
+import type { SelinuxLabels } from "../selinux/selinux.ts";
 import { resolveUser } from "../user.ts";
 import { allowedAnnotations, containerAnnotations } from "./annotations.ts";
 import { processArgs } from "./args.ts";
@@ -41,6 +42,8 @@ export interface ContainerSpecInput {
   targetPid?: number;
   /** The AppArmor profile, which the kernel has; absent for none. */
   apparmorProfile?: string;
+  /** Absent where nothing is labelled. */
+  selinux?: SelinuxLabels | undefined;
   /** The table `crio.runtime`. */
   runtime: RuntimeDefaults;
   /** The runtime handler's table, and what its program can do. */
@@ -57,6 +60,8 @@ export interface SandboxFacts {
   pausePid?: number;
   pinned: PinnedNamespaces;
   files: PodFiles;
+  /** The pod's labels; absent where nothing is labelled. */
+  selinux?: SelinuxLabels | undefined;
 }
 
 /** Keys of `crio.runtime`. */
@@ -136,6 +141,7 @@ export function buildContainerSpec(input: ContainerSpecInput): Spec {
       ...(rootfsPropagation && { rootfsPropagation }),
       ...protectedPaths(context, privileged),
       ...(seccomp && { seccomp }),
+      ...(input.selinux && { mountLabel: input.selinux.mount }),
     },
   };
 }
@@ -155,7 +161,7 @@ function isPrivileged(
 }
 
 function processOf(
-  { apparmorProfile, config, sandbox, image, rootfs, runtime, host }: ContainerSpecInput,
+  { apparmorProfile, selinux, config, sandbox, image, rootfs, runtime, host }: ContainerSpecInput,
   context: LinuxContainerSecurityContext | null,
   privileged: boolean,
 ): Process {
@@ -180,6 +186,7 @@ function processOf(
     ...(runtime.defaultUlimits.length > 0 && { rlimits: ociRlimits(runtime.defaultUlimits) }),
     noNewPrivileges: context?.noNewPrivs ?? false,
     ...(apparmorProfile && { apparmorProfile }),
+    ...(selinux?.process && { selinuxLabel: selinux.process }),
     oomScoreAdj: oomScoreAdj(config.linux?.resources?.oomScoreAdj ?? 0, host),
   };
 }

@@ -2,6 +2,7 @@
 
 import type { PodSandboxConfig } from "../../cri/messages.ts";
 import { type SeccompSettings, seccompFilter } from "../seccomp/filter.ts";
+import type { SelinuxLabels } from "../selinux/selinux.ts";
 import { resolveUser } from "../user.ts";
 import { allowedAnnotations, sandboxAnnotations } from "./annotations.ts";
 import { processArgs } from "./args.ts";
@@ -33,6 +34,8 @@ export interface SandboxSpecInput {
   defaultAnnotations?: Readonly<Record<string, string>>;
   /** The AppArmor profile, which the kernel has; absent for none. */
   apparmorProfile?: string;
+  /** Absent where nothing is labelled. */
+  selinux?: SelinuxLabels | undefined;
   /** The table `crio.runtime`. */
   runtime: SeccompSettings;
   host: Host;
@@ -66,6 +69,7 @@ export function buildSandboxSpec(input: SandboxSpecInput): Spec {
       capabilities: noCapabilities(),
       noNewPrivileges: true,
       ...(input.apparmorProfile && { apparmorProfile: input.apparmorProfile }),
+      ...(input.selinux?.process && { selinuxLabel: input.selinux.process }),
       oomScoreAdj: oomScoreAdj(sandboxOomScoreAdj, host),
     },
     root: { path: rootfs, readonly: true },
@@ -82,6 +86,7 @@ export function buildSandboxSpec(input: SandboxSpecInput): Spec {
       resources: { devices: containerDevices([]).rules, cpu: { shares: 2 } },
       ...(reachable && { maskedPaths: [...defaultMaskedPaths], readonlyPaths: [...defaultReadonlyPaths] }),
       ...(seccomp && { seccomp }),
+      ...(input.selinux && { mountLabel: input.selinux.mount }),
     },
   };
 }

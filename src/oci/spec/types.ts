@@ -49,6 +49,7 @@ export interface Process {
   noNewPrivileges: boolean;
   oomScoreAdj: number;
   apparmorProfile?: string;
+  selinuxLabel?: string;
 }
 
 export interface User {
@@ -97,6 +98,8 @@ export interface Linux {
   maskedPaths?: string[];
   readonlyPaths?: string[];
   seccomp?: Seccomp;
+  /** SELinux label of what the runtime mounts itself. */
+  mountLabel?: string;
   intelRdt?: IntelRdt;
 }
 
