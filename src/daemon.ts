@@ -28,6 +28,7 @@ import { ExitWatcher } from "./oci/exits.ts";
 import { handlerFeatures } from "./oci/features.ts";
 import { followExits } from "./oci/follow-exits.ts";
 import { runtimeHandlers } from "./oci/handlers.ts";
+import { OciHooks } from "./oci/hooks/hooks.ts";
 import { containerEntry } from "./oci/messages.ts";
 import { type ContainerRecord, isContainerRecord } from "./oci/record.ts";
 import { checkSeccompSettings } from "./oci/seccomp/filter.ts";
@@ -135,6 +136,7 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
   await streams.close();
   sandboxes.cni.close();
   containers.exits.close();
+  containers.hooks.close();
   containers.processes.close();
   await sandboxes.namespaces.close();
   await registry.close();
@@ -182,6 +184,7 @@ function containerContext(
     handlers: runtimeHandlers(config, persistDir),
     host: readHost(detectCgroups()),
     cdi: new CdiDevices(runtime.cdiSpecDirs),
+    hooks: new OciHooks(runtime.hooksDir),
     selinux,
     apparmor: new Apparmor(runtime, ApparmorPolicy.find()),
     storage,

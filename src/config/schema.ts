@@ -99,6 +99,10 @@ const runtime = {
     ["/etc/cdi", "/var/run/cdi"],
     "Folders of CDI specifications of devices, JSON or YAML; later ones go before earlier ones. Changes in them need no restart.",
   ),
+  hooks_dir: paths(
+    ["/usr/share/containers/oci/hooks.d", "/etc/containers/oci/hooks.d"],
+    "Folders of oci-hooks(5), *.json; a file in a later one takes the place of one with its name. Changes need no restart.",
+  ),
   absent_mount_sources_to_reject: paths(
     [],
     "Host paths that are no mount's source while they are absent; others are made, as folders.",

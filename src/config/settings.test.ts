@@ -260,7 +260,7 @@ describe("an unknown key", () => {
 [crio]
 storage_driver = "overlay"
 [crio.runtime]
-hooks_dir = [
+irqbalance_dirs = [
   "/usr/share # not a comment",   # a comment ]
   "/etc/containers/oci/hooks.d",
 ]
@@ -277,7 +277,7 @@ enable_metrics = true
     const settings = readSettings(file);
     assert.deepEqual(settings.warnings, [
       `${file}:3: unknown key crio.storage_driver is ignored`,
-      `${file}:5: unknown key crio.runtime.hooks_dir is ignored`,
+      `${file}:5: unknown key crio.runtime.irqbalance_dirs is ignored`,
       `${file}:10: unknown key crio.runtime.irqbalance_config_file is ignored`,
       `${file}:14: unknown table crio.runtime.workloads is ignored`,
       `${file}:16: unknown table crio.metrics is ignored`,

@@ -12,6 +12,7 @@ import type { Apparmor } from "./apparmor/apparmor.ts";
 import type { CdiDevices } from "./cdi/devices.ts";
 import type { Endings } from "./endings.ts";
 import type { ExitWatcher } from "./exits.ts";
+import type { OciHooks } from "./hooks/hooks.ts";
 import type { Monitor } from "./monitor.ts";
 import type { ContainerRecord } from "./record.ts";
 import type { Runtime } from "./runtime.ts";
@@ -37,6 +38,7 @@ export interface ContainerContext {
   handlers: Map<string, RuntimeHandler>;
   host: Host;
   cdi: CdiDevices;
+  hooks: OciHooks;
   apparmor: Apparmor;
   selinux: Selinux;
   storage: Storage;

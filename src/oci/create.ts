@@ -104,7 +104,7 @@ async function build(
     host: context.host,
     ignoreDeclaredVolumes: context.config.image.imageVolumes === "ignore",
   });
-  await addToSpec(context, spec, { config, image: image.config.config, rootfs });
+  await addToSpec(context, spec, { config, sandboxConfig, image: image.config.config, rootfs });
   if (selinux) await relabelMounts(config.mounts, selinux.mount);
   if (logPath !== "") mkdirSync(dirname(logPath), { recursive: true });
   const { stdin, stdinOnce, tty } = config;

@@ -1,16 +1,18 @@
-/** What config.json has beyond what the request says for itself: volumes of the image, and what CDI devices bring. */
+/** What config.json has beyond what the request says for itself: volumes of the image, what CDI devices bring, and hooks. */
 import { posix } from "node:path";
-import type { ContainerConfig } from "../cri/messages.ts";
+import type { ContainerConfig, PodSandboxConfig } from "../cri/messages.ts";
 import { bindImageVolumes } from "./bound-volumes.ts";
 import { applyEdits } from "./cdi/apply-edits.ts";
 import { requestedCdiDevices } from "./cdi/request.ts";
 import type { ContainerContext } from "./context.ts";
+import type { HookFacts } from "./hooks/hook-file.ts";
 import type { ImageConfig } from "./spec/image-config.ts";
 import { withMounts } from "./spec/mounts.ts";
 import type { Mount, Spec } from "./spec/types.ts";
 
 export interface SpecParts {
   config: ContainerConfig;
+  sandboxConfig: PodSandboxConfig;
   image: ImageConfig;
   /** The root file system on the host, mounted and not yet in use. */
   rootfs: string;
@@ -27,10 +29,19 @@ export async function addToSpec(context: ContainerContext, spec: Spec, parts: Sp
   }
   const devices = requestedCdiDevices(parts.config);
   if (devices.length > 0) for (const edits of context.cdi.editsOf(devices)) applyEdits(spec, edits);
+  context.hooks.addTo(spec, () => hookFacts(spec, parts));
 }
 
 function addMounts(spec: Spec, added: readonly Mount[]): void {
   if (added.length > 0) spec.mounts = withMounts(spec.mounts, added);
+}
+
+function hookFacts({ process }: Spec, { config, sandboxConfig }: SpecParts): HookFacts {
+  return {
+    annotations: { ...config.annotations, ...sandboxConfig.annotations },
+    command: process.args[0] ?? "",
+    hasBindMounts: config.mounts.length > 0,
+  };
 }
 
 function requestedPaths({ mounts }: ContainerConfig): Set<string> {
