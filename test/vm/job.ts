@@ -4,12 +4,17 @@
 export const SUITES = ["conformance", "e2e", "apparmor"] as const;
 export const RUNTIMES = ["crun", "runc"] as const;
 
+export const CGROUP_MANAGERS = ["systemd", "cgroupfs"] as const;
+
 export type Suite = (typeof SUITES)[number];
 export type OciRuntime = (typeof RUNTIMES)[number];
+
+export type CgroupManager = (typeof CGROUP_MANAGERS)[number];
 
 export interface Job {
   suites: Suite[];
   runtimes: OciRuntime[];
+  cgroupManager: CgroupManager;
   /** Only tests whose name matches; a regular expression, empty for all. */
   names: string;
   /** Only files of end-to-end tests whose name contains one of these; none for all. */

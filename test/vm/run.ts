@@ -1,6 +1,6 @@
 // Tests critter in a machine with systemd, cgroup v2, AppArmor, crun and a new runc:
-//   npm run test:vm -- [--only conformance|e2e|apparmor]… [--runtime crun|runc]… [--names REGEXP] [--files PART]…
-//     [--time-limit MINUTES] [--log] [--shell]
+//   npm run test:vm -- [--only conformance|e2e|apparmor]… [--runtime crun|runc]… [--cgroup-manager systemd|cgroupfs]
+//     [--names REGEXP] [--files PART]… [--time-limit MINUTES] [--log] [--shell]
 // --log prints what the service has logged after conformance.
 // --shell boots the machine without a job: its console is a socket, nothing limits its time, and
 // `mount -t 9p -o trans=virtio host /mnt` shows this checkout in it.
@@ -9,7 +9,16 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { ensureCacheDisk } from "./cache-disk.ts";
 import { ensureMachineImage, machineCache } from "./image/image.ts";
-import { type Job, type OciRuntime, RESULT_MARK, type Result, RUNTIMES, SUITES, type Suite } from "./job.ts";
+import {
+  CGROUP_MANAGERS,
+  type Job,
+  type OciRuntime,
+  RESULT_MARK,
+  type Result,
+  RUNTIMES,
+  SUITES,
+  type Suite,
+} from "./job.ts";
 import { runMachine } from "./machine.ts";
 import { makePayload } from "./payload.ts";
 import { report } from "./report.ts";
@@ -21,6 +30,7 @@ const { values } = parseArgs({
   options: {
     only: { type: "string", multiple: true },
     runtime: { type: "string", multiple: true },
+    "cgroup-manager": { type: "string", default: CGROUP_MANAGERS[0] },
     names: { type: "string", default: "" },
     files: { type: "string", multiple: true, default: [] },
     "time-limit": { type: "string", default: "240" },
@@ -31,6 +41,7 @@ const { values } = parseArgs({
 const job: Job = {
   suites: chosen<Suite>("--only", values.only, SUITES),
   runtimes: chosen<OciRuntime>("--runtime", values.runtime, RUNTIMES),
+  cgroupManager: chosen("--cgroup-manager", [values["cgroup-manager"]], CGROUP_MANAGERS)[0]!,
   names: values.names,
   files: values.files,
   log: values.log,

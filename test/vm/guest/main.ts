@@ -17,7 +17,7 @@ process.env.CRITTER_TEST_SLOW = String(job.slow);
 await installCritter();
 const registry = await Registry.start({ storage: storeFolder() });
 for (const runtime of job.runtimes) {
-  const service = new CritterService(runtime, registry.address);
+  const service = new CritterService(runtime, job.cgroupManager, registry.address);
   for (const suite of job.suites) {
     console.log(`== ${suite} with ${runtime}`);
     const result: Result = await runSuite(suite, runtime, job, service);

@@ -9,7 +9,7 @@ import { CriClient } from "../../../src/client/cri-client.ts";
 import { writeRegistriesConf } from "../../registry/mirrors.ts";
 import { waitUntilServing } from "../../support/cri.ts";
 import { createNetwork } from "../../support/network.ts";
-import type { OciRuntime } from "../job.ts";
+import type { CgroupManager, OciRuntime } from "../job.ts";
 
 const run = promisify(execFile);
 const HOME = "/opt/critter";
@@ -32,10 +32,12 @@ export async function installCritter(): Promise<void> {
 /** The service, configured for one runtime. */
 export class CritterService {
   readonly #runtime: OciRuntime;
+  readonly #cgroupManager: CgroupManager;
   readonly #registry: string;
 
-  constructor(runtime: OciRuntime, registry: string) {
+  constructor(runtime: OciRuntime, cgroupManager: CgroupManager, registry: string) {
     this.#runtime = runtime;
+    this.#cgroupManager = cgroupManager;
     this.#registry = registry;
   }
 
@@ -55,9 +57,9 @@ export class CritterService {
     await run("systemctl", ["stop", "critter.service"]);
   }
 
-  /** What the service has logged since the machine's start. */
+  /** What the service has logged since its last start. */
   async log(): Promise<string> {
-    const { stdout } = await run("journalctl", ["-u", "critter.service", "-o", "cat", "--no-pager"], {
+    const { stdout } = await run("journalctl", ["-u", "critter.service", "-I", "-o", "cat", "--no-pager"], {
       maxBuffer: 256 * 1024 * 1024,
     });
     return stdout;
@@ -68,7 +70,12 @@ export class CritterService {
     if (!existsSync(join(SETTINGS, "cni"))) await createNetwork(SETTINGS, "vm");
     const runtimes = { [this.#runtime]: {} };
     const crio = {
-      runtime: { cgroup_manager: "systemd", default_runtime: this.#runtime, log_level: "debug", runtimes },
+      runtime: {
+        cgroup_manager: this.#cgroupManager,
+        default_runtime: this.#runtime,
+        log_level: "debug",
+        runtimes,
+      },
       image: { registries_conf: await writeRegistriesConf(SETTINGS, this.#registry) },
       network: { network_dir: join(SETTINGS, "cni") },
     };

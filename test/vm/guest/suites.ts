@@ -58,7 +58,10 @@ async function endToEnd(suite: Suite, runtime: OciRuntime, job: Job): Promise<To
   if (chosen.length === 0) throw new Error("there are no such tests");
   const names = job.names === "" ? [] : [`--test-name-pattern=/${job.names}/i`];
   const options = ["--test", "--test-concurrency=1", `--test-timeout=${FILE_PATIENCE_MS * job.slow}`];
-  return count([...options, ...names, ...chosen], { CRITTER_TEST_RUNTIME: runtime });
+  return count([...options, ...names, ...chosen], {
+    CRITTER_TEST_RUNTIME: runtime,
+    CRITTER_TEST_CGROUP_MANAGER: job.cgroupManager,
+  });
 }
 
 function isChosen(file: string, suite: Suite, { files }: Job): boolean {
