@@ -21,6 +21,7 @@ import { ProcessWatcher } from "./linux/process-watcher.ts";
 import { log, setLogLevel } from "./log.ts";
 import { Apparmor } from "./oci/apparmor/apparmor.ts";
 import { ApparmorPolicy } from "./oci/apparmor/policy.ts";
+import { BlockioClasses } from "./oci/blockio/classes.ts";
 import { CdiDevices } from "./oci/cdi/devices.ts";
 import type { ContainerContext } from "./oci/context.ts";
 import { Endings } from "./oci/endings.ts";
@@ -184,6 +185,7 @@ function containerContext(
     handlers: runtimeHandlers(config, persistDir),
     host: readHost(detectCgroups()),
     cdi: new CdiDevices(runtime.cdiSpecDirs),
+    blockio: new BlockioClasses(runtime),
     hooks: new OciHooks(runtime.hooksDir),
     selinux,
     apparmor: new Apparmor(runtime, ApparmorPolicy.find()),

@@ -59,6 +59,11 @@ const runtime = {
     (name) => (/^(CAP_)?[A-Z_]+$/i.test(name) ? name.toUpperCase().replace(/^CAP_/, "") : undefined),
     { reload: true },
   ),
+  add_inheritable_capabilities: flag(
+    false,
+    "Makes a container's capabilities inheritable, which ordinary containers do not need.",
+    { reload: true },
+  ),
   default_sysctls: parsed(
     [],
     'Sysctls of every pod, as "NAME=VALUE"; those of a namespace that is the host\'s are left out.',
@@ -103,6 +108,11 @@ const runtime = {
     ["/usr/share/containers/oci/hooks.d", "/etc/containers/oci/hooks.d"],
     "Folders of oci-hooks(5), *.json; a file in a later one takes the place of one with its name. Changes need no restart.",
   ),
+  blockio_config_file: path(
+    "",
+    "Classes of block I/O (YAML), which pods choose by the annotation blockio.resources.beta.kubernetes.io/pod; when empty, there are none.",
+  ),
+  blockio_reload: flag(false, "Reads blockio_config_file anew for each container that is in a class."),
   absent_mount_sources_to_reject: paths(
     [],
     "Host paths that are no mount's source while they are absent; others are made, as folders.",

@@ -9,6 +9,7 @@ import type { KeyedLock } from "../state/locks.ts";
 import type { Store } from "../state/store.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Apparmor } from "./apparmor/apparmor.ts";
+import type { BlockioClasses } from "./blockio/classes.ts";
 import type { CdiDevices } from "./cdi/devices.ts";
 import type { Endings } from "./endings.ts";
 import type { ExitWatcher } from "./exits.ts";
@@ -38,6 +39,7 @@ export interface ContainerContext {
   handlers: Map<string, RuntimeHandler>;
   host: Host;
   cdi: CdiDevices;
+  blockio: BlockioClasses;
   hooks: OciHooks;
   apparmor: Apparmor;
   selinux: Selinux;

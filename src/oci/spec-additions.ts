@@ -20,7 +20,7 @@ export interface SpecParts {
 
 /**
  * Completes `spec`. What the request mounts goes before the image's volumes, what CDI devices mount before all.
- * INVALID_ARGUMENT for a CDI device that there is not.
+ * INVALID_ARGUMENT for a CDI device or a class of block I/O that there is not.
  */
 export async function addToSpec(context: ContainerContext, spec: Spec, parts: SpecParts): Promise<void> {
   if (context.config.image.imageVolumes === "bind") {
@@ -29,6 +29,8 @@ export async function addToSpec(context: ContainerContext, spec: Spec, parts: Sp
   }
   const devices = requestedCdiDevices(parts.config);
   if (devices.length > 0) for (const edits of context.cdi.editsOf(devices)) applyEdits(spec, edits);
+  const blockIO = context.blockio.blockIoOf(parts.config, parts.sandboxConfig);
+  if (blockIO) spec.linux.resources.blockIO = blockIO;
   context.hooks.addTo(spec, () => hookFacts(spec, parts));
 }
 

@@ -1,13 +1,11 @@
 /** The CDI specifications of this machine: files in folders of which the later go first. */
 import { readdirSync } from "node:fs";
-import { createRequire } from "node:module";
 import { extname, join } from "node:path";
 import { messageOf } from "../../cri/status-error.ts";
 import { log } from "../../log.ts";
 import { NotedFiles } from "../../registry/file-state.ts";
+import { parseYaml } from "../yaml.ts";
 import { type CdiDocument, type ContainerEdits, readCdiDocument } from "./document.ts";
-
-const require = createRequire(import.meta.url);
 
 /** A device, and the file that describes it. */
 export interface FoundDevice {
@@ -75,10 +73,4 @@ function readFile(path: string, noted: NotedFiles, problems: string[]): SpecFile
     log.warn("a CDI specification is left out", { path, error: messageOf(error) });
     return undefined;
   }
-}
-
-/** As the programs read it that write these files, in Go: 0644 is octal. Loaded here, for most machines have no such file. */
-function parseYaml(content: string): unknown {
-  const { load, CORE_SCHEMA, intYaml11Tag, mergeTag } = require("js-yaml") as typeof import("js-yaml");
-  return load(content, { schema: CORE_SCHEMA.withTags(intYaml11Tag, mergeTag) });
 }

@@ -4,6 +4,7 @@ import { join, posix } from "node:path";
 import { isPermissions } from "../../config/device-entry.ts";
 import type { Device as DeviceRequest } from "../../cri/messages.ts";
 import { invalidArgument } from "../../cri/status-error.ts";
+import { deviceNumber } from "../../linux/device-number.ts";
 import type { Device, DeviceRule } from "./types.ts";
 
 /** Device nodes and the cgroup's rules for them. */
@@ -130,18 +131,11 @@ function devicesIn(folder: string, containerPath: string): Device[] {
 function deviceOf(stat: Stats, path: string): Device | undefined {
   const type = stat.isCharacterDevice() ? "c" : stat.isBlockDevice() ? "b" : stat.isFIFO() ? "p" : undefined;
   if (type === undefined) return undefined;
-  const { major, minor } = type === "p" ? { major: 0, minor: 0 } : numbers(BigInt(stat.rdev));
+  const { major, minor } = type === "p" ? { major: 0, minor: 0 } : deviceNumber(stat.rdev);
   return { type, path, major, minor, fileMode: stat.mode & 0o777, uid: stat.uid, gid: stat.gid };
 }
 
 /** What allows `access` to a device; a pipe is not the device cgroup's affair. */
 export function rule({ type, major, minor }: Device, access: string): DeviceRule[] {
   return type === "p" ? [] : [{ allow: true, type: type === "b" ? "b" : "c", major, minor, access }];
-}
-
-/** As makedev(3) of glibc packs them: each number in two pieces. */
-function numbers(device: bigint): { major: number; minor: number } {
-  const major = ((device >> 8n) & 0xfffn) | ((device >> 32n) & 0xfffff000n);
-  const minor = (device & 0xffn) | ((device >> 12n) & 0xffffff00n);
-  return { major: Number(major), minor: Number(minor) };
 }

@@ -169,3 +169,20 @@ export interface DeviceRule {
   minor?: number;
   access: string;
 }
+  blockIO?: BlockIo;
+}
+
+export interface BlockIo {
+  weight?: number;
+  weightDevice?: { major: number; minor: number; weight: number }[];
+  throttleReadBpsDevice?: BlockIoRate[];
+  throttleWriteBpsDevice?: BlockIoRate[];
+  throttleReadIOPSDevice?: BlockIoRate[];
+  throttleWriteIOPSDevice?: BlockIoRate[];
+}
+
+/** Bytes or operations in a second. */
+export interface BlockIoRate {
+  major: number;
+  minor: number;
+  rate: number;
