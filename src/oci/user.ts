@@ -66,11 +66,14 @@ function requestedName(requested: RequestedUser | null): string | undefined {
 }
 
 function validate(requested: RequestedUser, field: string): void {
-  const { runAsUser, runAsGroup, runAsUsername, supplementalGroups } = requested;
+  const { runAsUser, runAsGroup, runAsUsername, supplementalGroups, supplementalGroupsPolicy } = requested;
   if (runAsUser) checkId(`${field}.run_as_user`, runAsUser.value);
   if (runAsGroup) checkId(`${field}.run_as_group`, runAsGroup.value);
   for (const [index, group] of supplementalGroups.entries()) {
     checkId(`${field}.supplemental_groups[${index}]`, group);
+  }
+  if (supplementalGroupsPolicy !== "Merge" && supplementalGroupsPolicy !== "Strict") {
+    throw invalidArgument(`${field}.supplemental_groups_policy`, supplementalGroupsPolicy, "it is unknown");
   }
   if (runAsUser && runAsUsername) {
     throw invalidArgument(`${field}.run_as_username`, runAsUsername, "run_as_user is set too");

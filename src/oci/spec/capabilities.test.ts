@@ -53,6 +53,17 @@ test("ambient ones are in every set", () => {
   assert.deepEqual([ambient, inheritable, permitted], [["CAP_NET_RAW"], ["CAP_NET_RAW"], ["CAP_NET_RAW"]]);
 });
 
+test("all that are given are inheritable where crio.conf says so", () => {
+  const given = processCapabilities({
+    requested: null,
+    privileged: false,
+    defaults: ["CHOWN"],
+    available: new Set(["CAP_CHOWN", "CAP_KILL"]),
+    inheritable: true,
+  });
+  assert.deepEqual([given.inheritable, given.ambient], [["CAP_CHOWN"], []]);
+});
+
 test("privileged is all that the daemon has", () => {
   assert.deepEqual(capabilities([], ["ALL"], { privileged: true }).effective, [...available]);
 });

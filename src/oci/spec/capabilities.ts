@@ -14,11 +14,13 @@ export interface CapabilitiesInput {
   defaults: readonly string[];
   /** The daemon's own, names with `CAP_`. */
   available: ReadonlySet<string>;
+  /** crio.conf's `add_inheritable_capabilities`: all that are given are inheritable too. */
+  inheritable?: boolean;
 }
 
 /**
  * Bounding, permitted and effective set alike; a process that is not root's loses the last two at exec.
- * Inheritable is empty (CVE-2022-29162) but for what ambient needs. `ALL` counts first, single names after
+ * Inheritable is empty (CVE-2022-29162) but for what ambient needs, unless crio.conf asks for it. `ALL` counts first, single names after
  * it, drops last. What the daemon lacks cannot be given: it is left out and logged once. INVALID_ARGUMENT for
  * an unknown name.
  */
@@ -27,19 +29,20 @@ export function processCapabilities({
   privileged,
   defaults,
   available,
+  inheritable = false,
 }: CapabilitiesInput): Capabilities {
   const add = requested?.addCapabilities ?? [];
   const drop = requested?.dropCapabilities ?? [];
   const ambient = names(requested?.addAmbientCapabilities ?? [], `${field}.add_ambient_capabilities`);
   const added = [...names(add, `${field}.add_capabilities`), ...ambient];
   const dropped = new Set(names(drop, `${field}.drop_capabilities`));
-  if (privileged) return sets([...available], ambient);
+  if (privileged) return sets([...available], ambient, inheritable);
   const start = add.some(isAll) ? [...available] : names(defaults, "default_capabilities");
   const base = drop.some(isAll) ? [] : start;
   const wanted = [...new Set([...base, ...added])].filter((name) => !dropped.has(name));
   const given = wanted.filter((name) => available.has(name));
   if (given.length < wanted.length) reportLacking(wanted.filter((name) => !available.has(name)));
-  return sets(given, ambient);
+  return sets(given, ambient, inheritable);
 }
 
 /** No capability at all. */
@@ -47,9 +50,15 @@ export function noCapabilities(): Capabilities {
   return sets([], []);
 }
 
-function sets(given: string[], ambientWanted: string[]): Capabilities {
+function sets(given: string[], ambientWanted: string[], inheritable = false): Capabilities {
   const ambient = ambientWanted.filter((name) => given.includes(name));
-  return { bounding: given, effective: given, permitted: given, inheritable: ambient, ambient };
+  return {
+    bounding: given,
+    effective: given,
+    permitted: given,
+    inheritable: inheritable ? given : ambient,
+    ambient,
+  };
 }
 
 function isAll(name: string): boolean {

@@ -18,7 +18,7 @@ import { makeImageVolumes } from "./image-volumes.ts";
 import { mountsOf } from "./mounts.ts";
 import { containerNamespaces, type PinnedNamespaces } from "./namespaces.ts";
 import { oomScoreAdj } from "./oom-score.ts";
-import { defaultMaskedPaths, defaultReadonlyPaths } from "./protected-paths.ts";
+import { protectedPaths } from "./protected-paths.ts";
 import { ociResources } from "./resources.ts";
 import { ociRlimits, type Ulimit } from "./rlimits.ts";
 import { type Linux, ociVersion, type Process, type Resources, type Spec } from "./types.ts";
@@ -67,6 +67,7 @@ export interface SandboxFacts {
 /** Keys of `crio.runtime`. */
 export interface RuntimeDefaults extends DeviceGrants, SeccompSettings {
   defaultCapabilities: readonly string[];
+  addInheritableCapabilities: boolean;
   defaultEnv: readonly string[];
   defaultUlimits: readonly Ulimit[];
   /** -1 for none. */
@@ -182,6 +183,7 @@ function processOf(
       privileged,
       defaults: runtime.defaultCapabilities,
       available: host.capabilities,
+      inheritable: runtime.addInheritableCapabilities,
     }),
     ...(runtime.defaultUlimits.length > 0 && { rlimits: ociRlimits(runtime.defaultUlimits) }),
     noNewPrivileges: context?.noNewPrivs ?? false,
@@ -218,20 +220,4 @@ function ownerOf({ linux }: ContainerConfig): DeviceOwner {
   const uid = Number(linux?.securityContext?.runAsUser?.value ?? 0);
   const gid = Number(linux?.securityContext?.runAsGroup?.value ?? 0);
   return { ...(uid > 0 && { uid }), ...(gid > 0 && { gid }) };
-}
-
-/**
- * The request's lists as they are, even when empty (ProcMount Unmasked); the usual ones where it has no
- * security context.
- */
-function protectedPaths(
-  context: LinuxContainerSecurityContext | null,
-  privileged: boolean,
-): Pick<Linux, "maskedPaths" | "readonlyPaths"> {
-  if (privileged) return {};
-  const { maskedPaths, readonlyPaths } = context ?? {
-    maskedPaths: [...defaultMaskedPaths],
-    readonlyPaths: [...defaultReadonlyPaths],
-  };
-  return { maskedPaths, readonlyPaths };
 }

@@ -65,6 +65,7 @@ export function containerInput(
       defaultUlimits: [],
       pidsLimit: -1,
       readOnly: false,
+      addInheritableCapabilities: false,
       seccompProfile: "",
       privilegedSeccompProfile: "",
       additionalDevices: [],

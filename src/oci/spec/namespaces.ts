@@ -72,6 +72,9 @@ function pidNamespace({ options, pausePid, targetPid }: ContainerNamespacesInput
       if (targetPid === undefined)
         throw invalidArgument(`${field}.target_id`, options?.targetId, "no such container runs");
       return { type: "pid", path: `/proc/${targetPid}/ns/pid` };
+    // A number that this version of the CRI has no name for must not mean the host's.
+    default:
+      throw invalidArgument(`${field}.pid`, mode, "it is unknown");
   }
 }
 

@@ -1,4 +1,7 @@
 /** Paths of /proc and /sys that a container must not read, or not write. */
+import type { LinuxContainerSecurityContext } from "../../cri/messages.ts";
+import { invalidArgument } from "../../cri/status-error.ts";
+import type { Linux } from "./types.ts";
 
 /** Hidden, where the request says nothing of its security context. */
 export const defaultMaskedPaths: readonly string[] = [
@@ -24,3 +27,28 @@ export const defaultReadonlyPaths: readonly string[] = [
   "/proc/sys",
   "/proc/sysrq-trigger",
 ];
+
+/**
+ * The request's lists as they are, even when empty (ProcMount Unmasked); the usual ones where it has no security context,
+ * none for a privileged container. INVALID_ARGUMENT for a path that is not absolute.
+ */
+export function protectedPaths(
+  context: LinuxContainerSecurityContext | null,
+  privileged: boolean,
+): Pick<Linux, "maskedPaths" | "readonlyPaths"> {
+  if (!context) {
+    return { maskedPaths: [...defaultMaskedPaths], readonlyPaths: [...defaultReadonlyPaths] };
+  }
+  const { maskedPaths, readonlyPaths } = context;
+  checkPaths(maskedPaths, "masked_paths");
+  checkPaths(readonlyPaths, "readonly_paths");
+  return privileged ? {} : { maskedPaths, readonlyPaths };
+}
+
+function checkPaths(paths: readonly string[], name: string): void {
+  for (const [index, path] of paths.entries()) {
+    if (path.startsWith("/")) continue;
+    const field = `config.linux.security_context.${name}[${index}]`;
+    throw invalidArgument(field, path, "it must be an absolute path");
+  }
+}

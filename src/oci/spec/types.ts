@@ -160,15 +160,6 @@ export interface Resources {
   pids?: { limit: number };
   hugepageLimits?: { pageSize: string; limit: number }[];
   unified?: Record<string, string>;
-}
-
-export interface DeviceRule {
-  allow: boolean;
-  type?: "a" | "b" | "c";
-  major?: number;
-  minor?: number;
-  access: string;
-}
   blockIO?: BlockIo;
 }
 
@@ -186,3 +177,12 @@ export interface BlockIoRate {
   major: number;
   minor: number;
   rate: number;
+}
+
+export interface DeviceRule {
+  allow: boolean;
+  type?: "a" | "b" | "c";
+  major?: number;
+  minor?: number;
+  access: string;
+}
