@@ -40,7 +40,7 @@ test("v1 with controllers mounted together, a named hierarchy, and the daemon's 
   assert.equal(cgroups.limitsSwap, false);
 });
 
-test("v2 with its controllers, and swap limited where the daemon's own cgroup has the file", () => {
+test("v2 with its controllers, and swap limited where a cgroup has the file: the daemon's own, or another", () => {
   const unified = mkdtempSync(join(folder, "unified-"));
   writeFileSync(join(unified, "cgroup.controllers"), "cpuset cpu memory pids\n");
   mkdirSync(join(unified, "system.slice"));
@@ -53,8 +53,12 @@ test("v2 with its controllers, and swap limited where the daemon's own cgroup ha
   assert.deepEqual(cgroups.hierarchies[0]?.controllers, ["cpuset", "cpu", "memory", "pids"]);
   assert.equal(cgroups.hierarchies[0]?.own, "/system.slice");
   assert.equal(cgroups.limitsSwap, false);
-  writeFileSync(join(unified, "system.slice", "memory.swap.max"), "max\n");
-  assert.equal(detectCgroups(process).limitsSwap, true);
+  for (const name of ["system.slice", "kubepods.slice"]) {
+    mkdirSync(join(unified, name), { recursive: true });
+    writeFileSync(join(unified, name, "memory.swap.max"), "max\n");
+    assert.equal(detectCgroups(process).limitsSwap, true);
+    rmSync(join(unified, name, "memory.swap.max"));
+  }
 });
 
 test("v1 controllers beside a cgroup2 are hybrid", () => {

@@ -1,5 +1,5 @@
 /** Which cgroup hierarchies this machine mounts (v1, hybrid or v2), and where the daemon itself sits in them. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
@@ -100,7 +100,13 @@ function limitsSwap(hierarchies: CgroupHierarchy[]): boolean {
   const memory = hierarchies.find((hierarchy) => hierarchy.controllers.includes("memory"));
   if (!memory) return false;
   if (!memory.unified) return existsSync(join(memory.mount, "memory.memsw.limit_in_bytes"));
-  // A root cgroup has no memory.swap.max; there the kernel's having swap at all must do.
-  if (memory.own === "/") return existsSync("/proc/swaps");
-  return existsSync(join(memory.mount, memory.own, "memory.swap.max"));
+  // The file is in every cgroup that has the controller but the root; the daemon's own need not have it.
+  const { mount, own } = memory;
+  const limited = (folder: string) => existsSync(join(folder, "memory.swap.max"));
+  return limited(join(mount, own)) || subfolders(mount).some(limited);
+}
+
+function subfolders(folder: string): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true });
+  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name));
 }
