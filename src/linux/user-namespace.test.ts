@@ -18,7 +18,7 @@ import { status } from "@grpc/grpc-js";
 import { unmount } from "./mount.ts";
 import { mountIdMapped } from "./mount-tree.ts";
 import { isNamespace, NamespaceMaker, removeNamespace } from "./namespaces.ts";
-import { hostId, NamespaceHolder, rootOf } from "./user-namespace.ts";
+import { hostId, NamespaceHolder, rootOf, userOnHost } from "./user-namespace.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "critter-user-namespace-"));
 const maker = new NamespaceMaker();
@@ -129,6 +129,9 @@ test("IDs of the host for those inside", () => {
     [9, 10, 14, 15].map((id) => hostId(mapping, id)),
     [undefined, 1000, 1004, undefined],
   );
+  assert.deepEqual(userOnHost(mappings, { uid: 33, gid: 44 }), { uid: 131_105, gid: 262_188 });
+  assert.equal(userOnHost(mappings, { uid: 33, gid: 65_536 }), undefined);
+  assert.equal(userOnHost(undefined, { uid: 33, gid: 44 }), undefined);
   assert.deepEqual(rootOf(mappings), { uid: 131_072, gid: 262_144 });
   assert.deepEqual(rootOf(undefined), { uid: 0, gid: 0 });
 });

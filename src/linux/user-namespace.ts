@@ -21,12 +21,24 @@ export function hostId({ containerId, hostId, length }: IDMapping, id: number): 
   return offset >= 0 && offset < length ? hostId + offset : undefined;
 }
 
-/** Who is root inside, as the host sees it; the host's own root where nothing is mapped. */
-export function rootOf(mappings: IdMappings | undefined): { uid: number; gid: number } {
-  return {
-    uid: (mappings && hostId(mappings.uids, 0)) ?? 0,
-    gid: (mappings && hostId(mappings.gids, 0)) ?? 0,
-  };
+/** A user and a group. */
+export interface Owner {
+  uid: number;
+  gid: number;
+}
+
+/** Who a user of the inside is on the host; undefined without a user namespace, and for one that is not mapped. */
+export function userOnHost(mappings: IdMappings | undefined, user: Owner): Owner | undefined {
+  if (!mappings) return undefined;
+  const uid = hostId(mappings.uids, user.uid);
+  const gid = hostId(mappings.gids, user.gid);
+  return uid === undefined || gid === undefined ? undefined : { uid, gid };
+}
+
+/** Who root of the inside is on the host; the host's own without a user namespace. */
+export function rootOf(mappings: IdMappings | undefined): Owner {
+  const root = { uid: 0, gid: 0 };
+  return userOnHost(mappings, root) ?? root;
 }
 
 const options: Record<NamespaceType, string> = { net: "--net", ipc: "--ipc", uts: "--uts" };

@@ -6,6 +6,7 @@ import { ociCgroupsPath, type PodCgroup, podCgroup } from "../cgroups/paths.ts";
 import { nowNanoseconds } from "../clock.ts";
 import type { ContainerConfig, ContainerMetadata, PodSandboxConfig } from "../cri/messages.ts";
 import { messageOf } from "../cri/status-error.ts";
+import { userOnHost } from "../linux/user-namespace.ts";
 import { addLogFields, log } from "../log.ts";
 import type { ImageRecord } from "../storage/image-record.ts";
 import type { AdmittedImages } from "./admit-images.ts";
@@ -16,6 +17,7 @@ import {
   type RuntimeHandler,
   runtimeHandler,
 } from "./context.ts";
+import { handlerFeatures, requireUserNamespaces } from "./features.ts";
 import { watchMonitor } from "./follow-exits.ts";
 import { mountImageVolumes } from "./image-mounts.ts";
 import type { ContainerRecord } from "./record.ts";
@@ -24,6 +26,7 @@ import { relabelMounts } from "./selinux/relabel.ts";
 import { stopSignal } from "./signals.ts";
 import { buildContainerSpec, type SandboxFacts } from "./spec/container.ts";
 import { addToSpec } from "./spec-additions.ts";
+import { ownStdio } from "./stdio-owner.ts";
 import { createTask, ownMonitorCgroup } from "./task.ts";
 import { containerUser } from "./user.ts";
 
@@ -85,8 +88,11 @@ async function build(
   const { config, sandboxConfig, sandbox, logPath, targetPid } = request;
   const security = config.linux?.securityContext ?? null;
   const selinux = context.selinux.containerLabels(security, sandbox.selinux);
-  const rootfs = context.storage.rootfs.mountRootfs(id, image.id, undefined, selinux?.mount);
-  const imageVolumes = mountImageVolumes(context.storage.rootfs, id, config.mounts);
+  const { idMappedLayers } = context.storage;
+  const { userNamespace } = sandbox;
+  if (userNamespace) await requireUserNamespaces(handler, idMappedLayers);
+  const rootfs = context.storage.rootfs.mountRootfs(id, image.id, userNamespace, selinux?.mount);
+  const imageVolumes = mountImageVolumes(context.storage.rootfs, id, config.mounts, userNamespace);
   const spec = buildContainerSpec({
     id,
     config,
@@ -100,7 +106,7 @@ async function build(
     apparmorProfile: await context.apparmor.profileOf(security),
     selinux,
     runtime: context.config.runtime,
-    handler: handler.config,
+    handler: { ...handler.config, ...(await handlerFeatures(handler, idMappedLayers)) },
     host: context.host,
     ignoreDeclaredVolumes: context.config.image.imageVolumes === "ignore",
   });
@@ -119,6 +125,8 @@ async function build(
     stdinOnce,
     tty,
   });
+  const owner = userOnHost(userNamespace, spec.process.user);
+  if (owner) ownStdio(task.process.pid, owner);
   const user = { linux: containerUser(spec.process.user) };
   context.store.update(record, { ...task, phase: "created", user });
   watchMonitor(context, record);

@@ -1,10 +1,11 @@
 /** Reaches the command of an exec by pipes. */
-import { closeSync } from "node:fs";
+import { closeSync, fchownSync } from "node:fs";
 import { Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import type { Stdio } from "../linux/child-process.ts";
 import { enlargePipe, openPipe } from "../linux/pipe.ts";
 import { PipeOutput } from "../linux/pipe-output.ts";
+import type { Owner } from "../linux/user-namespace.ts";
 import type { Wiring } from "./exec-wiring.ts";
 import type { ProcessStreams } from "./streams.ts";
 
@@ -18,8 +19,11 @@ export class PipeWiring implements Wiring {
   readonly #theirs: number[] = [];
   readonly #outputs: PipeOutput[] = [];
   readonly #stdin: Socket | undefined;
+  readonly #owner: Owner | undefined;
 
-  constructor({ stdin, stdout, stderr }: ProcessStreams) {
+  /** `owner` gets the pipes, where they must not be the daemon's. */
+  constructor({ stdin, stdout, stderr }: ProcessStreams, owner?: Owner) {
+    this.#owner = owner;
     try {
       this.#stdin = stdin && this.#input(stdin);
       if (!stdin) this.stdio.push("ignore");
@@ -75,6 +79,7 @@ export class PipeWiring implements Wiring {
 
   #give(fd: number): void {
     this.#theirs.push(fd);
+    if (this.#owner) fchownSync(fd, this.#owner.uid, this.#owner.gid);
     this.stdio.push({ fd });
   }
 }

@@ -5,6 +5,7 @@ import { hastenMoves } from "../cgroups/hasten-moves.ts";
 import { type ChildProcess, type Stdio, spawn } from "../linux/child-process.ts";
 import { OrphanExpectation, type ProcessEnd } from "../linux/children.ts";
 import { endOf } from "../linux/program.ts";
+import type { Owner } from "../linux/user-namespace.ts";
 import { log } from "../log.ts";
 import { ExecCgroup } from "./exec-cgroup.ts";
 import { ExecFiles } from "./exec-files.ts";
@@ -21,6 +22,8 @@ export interface ExecOptions {
   id: string;
   /** `process` of the OCI runtime specification. */
   process: Process;
+  /** Of its pipes; the daemon where absent. */
+  pipeOwner?: Owner | undefined;
 }
 
 /** What the command is given: descriptors, or a terminal, which is handed over at `consoleSocket`. */

@@ -44,7 +44,7 @@ export async function exec(
   try {
     const wiring = process.terminal
       ? new TerminalWiring(streams, execProcess.files)
-      : new PipeWiring(streams);
+      : new PipeWiring(streams, options.pipeOwner);
     try {
       return { exitCode: await run(execProcess, wiring, signal, giveUp) };
     } finally {

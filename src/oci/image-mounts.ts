@@ -2,6 +2,7 @@
 import { lstatSync } from "node:fs";
 import type { ImageSpec, Mount } from "../cri/messages.ts";
 import { codeOf, invalidArgument, messageOf, StatusError } from "../cri/status-error.ts";
+import type { PinnedUserNamespace } from "../linux/user-namespace.ts";
 import type { ImageRecord } from "../storage/image-record.ts";
 import type { Rootfs } from "../storage/rootfs.ts";
 import type { ContainerRecord } from "./record.ts";
@@ -31,19 +32,20 @@ export async function resolveImageMounts(requested: readonly Mount[], obtain: Ob
 }
 
 /**
- * Mounts the images of resolved mounts for a container. Answers, in their order, the folders on the host to bind;
- * undefined for those that are not of images. What is mounted goes with `removeRootfs`. INVALID_ARGUMENT for a
- * sub-path that is missing or not a folder.
+ * Mounts the images of resolved mounts for a container, with mapped IDs in a user namespace. Answers, in their order, the
+ * folders on the host to bind; undefined for those that are not of images. What is mounted goes with `removeRootfs`.
+ * INVALID_ARGUMENT for a sub-path that is missing or not a folder.
  */
 export function mountImageVolumes(
   rootfs: Pick<Rootfs, "mountVolume">,
   containerId: string,
   mounts: readonly Mount[],
+  user?: PinnedUserNamespace,
 ): (string | undefined)[] {
   return mounts.map(({ image, imageSubPath }, index) => {
     if (!image) return undefined;
     return explained(() => {
-      const volume = rootfs.mountVolume(containerId, image.imageRef);
+      const volume = rootfs.mountVolume(containerId, image.imageRef, user);
       return subFolder(volume, imageSubPath, `${fieldOf(index)}.image_sub_path`);
     });
   });

@@ -41,6 +41,7 @@ export interface RuntimeFeatures {
     selinux?: { enabled?: boolean };
     mountExtensions?: { idmap?: { enabled?: boolean } };
   };
+  annotations?: Record<string, string>;
 }
 
 /** One configured runtime handler. Every method throws RuntimeError with what the runtime said. */

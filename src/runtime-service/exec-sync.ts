@@ -2,15 +2,17 @@
 import type { ExecSyncRequest, ExecSyncResponse } from "../cri/messages.ts";
 import type { Init } from "../cri/proto.ts";
 import { invalidArgument } from "../cri/status-error.ts";
+import { userOnHost } from "../linux/user-namespace.ts";
 import { readSpec } from "../oci/bundle.ts";
 import { containerFolder, presentHandler } from "../oci/context.ts";
 import { execSync as run } from "../oci/exec-sync.ts";
 import { execProcess } from "../oci/spec/exec.ts";
+import { containerIdMappings } from "../sandbox/user-namespace.ts";
 import type { RuntimeServiceContext } from "./context.ts";
 import { runningContainer } from "./running-container.ts";
 
 export async function execSync(
-  { containers, stopping }: RuntimeServiceContext,
+  { containers, sandboxes, stopping }: RuntimeServiceContext,
   request: ExecSyncRequest,
 ): Promise<Init<ExecSyncResponse>> {
   const { cmd } = request;
@@ -24,6 +26,7 @@ export async function execSync(
     runtime,
     id: record.id,
     process: execProcess(spec.process, cmd, false),
+    pipeOwner: userOnHost(containerIdMappings(sandboxes, record), spec.process.user),
     timeoutMs: seconds * 1000,
     signal: stopping,
   });

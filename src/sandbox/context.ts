@@ -7,6 +7,7 @@ import type { ContainerContext } from "../oci/context.ts";
 import type { Joined, KeyedLock } from "../state/locks.ts";
 import type { Store } from "../state/store.ts";
 import { namespaceModes, type PodSandboxRecord } from "./record.ts";
+import { podIdMappings } from "./user-namespace.ts";
 
 export interface SandboxContext {
   store: Store<PodSandboxRecord>;
@@ -32,6 +33,7 @@ export interface PinnedNamespaces {
   net?: string;
   ipc?: string;
   uts?: string;
+  user?: string;
 }
 
 export function pinnedNamespaces(context: SandboxContext, record: PodSandboxRecord): PinnedNamespaces {
@@ -41,5 +43,6 @@ export function pinnedNamespaces(context: SandboxContext, record: PodSandboxReco
   return {
     ...(network !== "NODE" && { net: pin("netns"), uts: pin("utsns") }),
     ...(ipc !== "NODE" && { ipc: pin("ipcns") }),
+    ...(podIdMappings(record.config) && { user: pin("userns") }),
   };
 }

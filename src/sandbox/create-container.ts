@@ -11,6 +11,7 @@ import { pinnedNamespaces, type SandboxContext, sandboxFolder } from "./context.
 import { sandboxFiles } from "./files.ts";
 import { namespaceModes, type PodSandboxRecord } from "./record.ts";
 import { podHostname } from "./run.ts";
+import { podUserNamespace, validateContainerUserNamespace } from "./user-namespace.ts";
 
 /**
  * Creates a container in a pod that is ready. A second call with the same request waits for the first, or is given the container
@@ -30,6 +31,7 @@ export async function createPodContainer(
   const admitted = isNew ? await admit() : undefined;
   return await context.locks.run(sandbox.id, async () => {
     if (sandbox.phase !== "ready") throw failedPrecondition(`pod sandbox ${sandbox.id} is not ready`);
+    validateContainerUserNamespace(config, sandbox.config);
     const digest = requestDigest(config);
     const present = findByName(context, sandbox, config);
     if (present?.requestDigest === digest && present.phase === "created") return present;
@@ -51,6 +53,7 @@ export async function createPodContainer(
         pausePid: sandbox.process?.pid,
         selinux: sandbox.selinux,
         pinned: pinnedNamespaces(context, sandbox),
+        userNamespace: podUserNamespace(context, sandbox),
         files: sandboxFiles(
           sandboxFolder(context, sandbox.id),
           namespaceModes(sandbox.config).ipc === "NODE",

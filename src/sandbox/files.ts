@@ -1,9 +1,10 @@
 /** The files a pod's containers share: hostname, hosts, resolv.conf, and the tmpfs behind /dev/shm. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chownSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { DNSConfig } from "../cri/messages.ts";
 import { setXattr } from "../linux/files.ts";
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID, mount, unmountAll } from "../linux/mount.ts";
+import type { Owner } from "../linux/user-namespace.ts";
 
 /** 64 MiB, the size that Docker made customary. */
 const shmBytes = 64 * 1024 * 1024;
@@ -22,6 +23,8 @@ export interface SandboxFilesRequest {
   dns: DNSConfig | null;
   hostNetwork: boolean;
   hostIpc: boolean;
+  /** Root in the pod, as the host sees it; the host's own when absent. */
+  owner?: Owner;
 }
 
 /** The paths of the files in a sandbox's folder. */
@@ -43,9 +46,13 @@ export function makeSandboxFiles(folder: string, request: SandboxFilesRequest): 
     request.hostNetwork ? hostFile("/etc/hosts") : hostsContent(request.hostname, []),
   );
   writeFileSync(files.resolvConf, resolvConfContent(request.dns));
+  const { uid, gid } = request.owner ?? { uid: 0, gid: 0 };
+  if (uid + gid > 0)
+    for (const path of [files.hostname, files.hosts, files.resolvConf]) chownSync(path, uid, gid);
   if (!request.hostIpc) {
     mkdirSync(files.shm);
-    mount("shm", files.shm, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, `mode=1777,size=${shmBytes}`);
+    const options = `mode=1777,size=${shmBytes},uid=${uid},gid=${gid}`;
+    mount("shm", files.shm, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options);
   }
   return files;
 }

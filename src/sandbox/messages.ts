@@ -18,11 +18,15 @@ export function sandboxEntry(record: PodSandboxRecord): Init<PodSandbox> {
 /** Its PodSandboxStatus. */
 export function sandboxStatus(record: PodSandboxRecord): Init<PodSandboxStatus> {
   const [ip = "", ...additional] = record.ips;
-  const { targetId = "" } = record.config.linux?.securityContext?.namespaceOptions ?? {};
+  const { targetId = "", usernsOptions } = record.config.linux?.securityContext?.namespaceOptions ?? {};
   return {
     ...sandboxEntry(record),
     network: { ip, additionalIps: additional.map((address) => ({ ip: address })) },
-    linux: { namespaces: { options: { ...namespaceModes(record.config), targetId } } },
+    linux: {
+      namespaces: {
+        options: { ...namespaceModes(record.config), targetId, ...(usernsOptions && { usernsOptions }) },
+      },
+    },
   };
 }
 

@@ -1,13 +1,17 @@
 /** A pod's pause container: it holds the PID namespace that containers may share, and its end is the pod's. */
 import { ociCgroupsPath, type PodCgroup } from "../cgroups/paths.ts";
+import type { PodSandboxConfig } from "../cri/messages.ts";
+import type { IdMappings } from "../linux/user-namespace.ts";
 import { log } from "../log.ts";
-import { runtimeHandler } from "../oci/context.ts";
+import { type ContainerContext, type RuntimeHandler, runtimeHandler } from "../oci/context.ts";
+import { handlerFeatures } from "../oci/features.ts";
 import { buildSandboxSpec } from "../oci/spec/sandbox.ts";
 import { createTask } from "../oci/task.ts";
 import { AuthFile } from "../registry/auth-file.ts";
 import type { ImageRecord } from "../storage/image-record.ts";
 import { pinnedNamespaces, type SandboxContext, sandboxFolder } from "./context.ts";
 import { namespaceModes, type PodSandboxRecord } from "./record.ts";
+import { podIdMappings } from "./user-namespace.ts";
 
 /** The pause image, pulled when absent; undefined for a pod that runs without a pause container. */
 export async function preparePause(
@@ -41,6 +45,7 @@ export async function startPause(
     pauseCommand: containers.config.image.pauseCommand,
     rootfs,
     pinned: pinnedNamespaces(context, record),
+    idMappings: await specMappings(containers, handler, config),
     cgroupsPath: ociCgroupsPath(cgroup, id),
     allowedAnnotations: handler.config.allowedAnnotations,
     defaultAnnotations: handler.config.defaultAnnotations,
@@ -63,6 +68,18 @@ export async function startPause(
     }),
   );
   await handler.runtime.start(id);
+}
+
+/** The mappings that config.json must have. */
+async function specMappings(
+  { storage }: ContainerContext,
+  handler: RuntimeHandler,
+  config: PodSandboxConfig,
+): Promise<IdMappings | undefined> {
+  const mappings = podIdMappings(config);
+  if (!mappings) return undefined;
+  const { readsMappings } = await handlerFeatures(handler, storage.idMappedLayers);
+  return readsMappings ? undefined : mappings;
 }
 
 /** Without its pause container a pod is not ready: the kubelet will stop it and make another. */

@@ -7,8 +7,10 @@ import { type PodCgroup, podCgroup } from "../cgroups/paths.ts";
 import { nowNanoseconds } from "../clock.ts";
 import { requestDigest } from "../cri/request-digest.ts";
 import { messageOf, StatusError } from "../cri/status-error.ts";
+import { rootOf } from "../linux/user-namespace.ts";
 import { addLogFields, log } from "../log.ts";
 import { runtimeHandler } from "../oci/context.ts";
+import { requireUserNamespaces } from "../oci/features.ts";
 import type { SelinuxLabels } from "../oci/selinux/selinux.ts";
 import { ownMonitorCgroup } from "../oci/task.ts";
 import { pinnedNamespaces, type SandboxContext, sandboxFolder } from "./context.ts";
@@ -19,6 +21,7 @@ import { namespaceModes, type PodSandboxRecord, type SandboxConfig, sandboxName 
 import { discardSandbox } from "./remove.ts";
 import { limitPod, podLimits } from "./resources.ts";
 import { podSysctls } from "./sysctls.ts";
+import { podIdMappings, podUserNamespace } from "./user-namespace.ts";
 
 /**
  * Runs a pod sandbox. A second call with the same request waits for the first, or is given the sandbox that runs already;
@@ -49,6 +52,9 @@ async function makeSandbox(
   digest: string,
 ): Promise<PodSandboxRecord> {
   const { containers } = context;
+  if (podIdMappings(config)) {
+    await requireUserNamespaces(runtimeHandler(containers, handler), containers.storage.idMappedLayers);
+  }
   const cgroup = podCgroup(containers.config.runtime.cgroupManager, config.linux?.cgroupParent ?? "");
   const id = randomBytes(32).toString("hex");
   const record: PodSandboxRecord = {
@@ -93,8 +99,9 @@ async function build(context: SandboxContext, record: PodSandboxRecord, cgroup: 
   const sysctls = podSysctls(config, runtime.defaultSysctls);
   const limits = podLimits(context, { overhead: null, resources: null, ...config.linux }, "config.linux.");
   const pinned = pinnedNamespaces(context, record);
+  const user = podUserNamespace(context, record);
 
-  await context.namespaces.create({ ...pinned, hostname, sysctls: sysctls.early });
+  await context.namespaces.create({ ...pinned, user, hostname, sysctls: sysctls.early });
   record.cgroups = context.podCgroups.create(cgroup);
   limitPod(context, record, limits);
   mkdirSync(folder, { recursive: true });
@@ -106,6 +113,7 @@ async function build(context: SandboxContext, record: PodSandboxRecord, cgroup: 
     dns: config.dnsConfig,
     hostNetwork: modes.network === "NODE",
     hostIpc: modes.ipc === "NODE",
+    owner: rootOf(user),
   });
   // All are over before the failure of one is handled: nothing may be cleared away under a plugin that still runs.
   const outcomes = await Promise.allSettled([pausing, attaching, writing]);

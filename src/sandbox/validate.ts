@@ -3,6 +3,7 @@ import { isAbsolute } from "node:path";
 import type { PodSandboxConfig } from "../cri/messages.ts";
 import { invalidArgument } from "../cri/status-error.ts";
 import { namespaceModes, type SandboxConfig } from "./record.ts";
+import { validateUserNamespace } from "./user-namespace.ts";
 
 /** The kernel's limit, sethostname(2). */
 const hostnameLimit = 64;
@@ -21,6 +22,7 @@ export function validatePodSandbox(config: PodSandboxConfig | null): asserts con
   }
   validatePortMappings(config);
   validateNamespaces(config);
+  validateUserNamespace(config);
 }
 
 function validateHostname({ hostname }: PodSandboxConfig): void {

@@ -1,5 +1,5 @@
 /** A critter daemon under test, everything of it below one temporary folder, with a network and a cgroup of its own. */
-import { mkdir, mkdtemp, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { stringify } from "smol-toml";
@@ -121,6 +121,8 @@ export class Daemon {
 /** Prepares a daemon's folder and starts it there. */
 export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const folder = await mkdtemp(join(tmpdir(), "critter-test-"));
+  // As /var/lib is: root of a user namespace must get to its root filesystem.
+  await chmod(folder, 0o711);
   const plugins = options.cniPlugin ? [{ type: basename(options.cniPlugin) }] : [];
   const network = await createNetwork(folder, "crit", plugins);
   const daemon = new Daemon(folder, network);

@@ -2,6 +2,7 @@
 
 import type { ContainerConfig, LinuxContainerSecurityContext, PodSandboxConfig } from "../../cri/messages.ts";
 import { invalidArgument } from "../../cri/status-error.ts";
+import { type PinnedUserNamespace, rootOf, userOnHost } from "../../linux/user-namespace.ts";
 import { type SeccompSettings, seccompFilter } from "../seccomp/filter.ts";
 import type { SelinuxLabels } from "../selinux/selinux.ts";
 import { resolveUser } from "../user.ts";
@@ -13,6 +14,7 @@ import { containerDevices, type DeviceOwner, privilegedDevices } from "./devices
 import { processEnv } from "./environment.ts";
 import { type DeviceGrants, grantedDevices } from "./granted-devices.ts";
 import type { Host } from "./host.ts";
+import { ociIdMappings } from "./id-mappings.ts";
 import type { ImageConfig } from "./image-config.ts";
 import { makeImageVolumes } from "./image-volumes.ts";
 import { mountsOf } from "./mounts.ts";
@@ -59,6 +61,8 @@ export interface SandboxFacts {
   /** The pause process; absent for a pod without one. */
   pausePid?: number;
   pinned: PinnedNamespaces;
+  /** Where the pod has one; it is among those that are pinned. */
+  userNamespace?: PinnedUserNamespace | undefined;
   files: PodFiles;
   /** The pod's labels; absent where nothing is labelled. */
   selinux?: SelinuxLabels | undefined;
@@ -88,6 +92,10 @@ export interface HandlerOptions {
   containerMinMemory?: number;
   /** Whether the runtime knows the mount option `rro`; not by default. */
   recursiveReadOnlyMounts?: boolean;
+  /** Whether it can map the IDs of a mount; not by default. */
+  idMappedMounts?: boolean;
+  /** Whether it reads the mappings of the user namespace itself; not by default. */
+  readsMappings?: boolean;
 }
 
 /**
@@ -102,6 +110,7 @@ export function buildContainerSpec(input: ContainerSpecInput): Spec {
   const readonlyRootfs = input.runtime.readOnly || (context?.readonlyRootfs ?? false);
   const allowed = input.handler.allowedAnnotations ?? [];
   const process = processOf(input, context, privileged);
+  const ownerOnHost = userOnHost(sandbox.userNamespace, process.user) ?? process.user;
   const { mounts, rootfsPropagation } = mountsOf({
     requested: config.mounts,
     imageVolumes: input.imageVolumes ?? [],
@@ -109,6 +118,8 @@ export function buildContainerSpec(input: ContainerSpecInput): Spec {
     privileged,
     readonlyRootfs,
     recursiveReadOnlyMounts: input.handler.recursiveReadOnlyMounts ?? false,
+    idMappedMounts: input.handler.idMappedMounts ?? false,
+    podIdMappings: sandbox.userNamespace,
     absentMountSourcesToReject: input.runtime.absentMountSourcesToReject,
   });
   const seccomp = seccompFilter({
@@ -118,7 +129,7 @@ export function buildContainerSpec(input: ContainerSpecInput): Spec {
     settings: input.runtime,
     available: host.seccomp,
   });
-  if (!input.ignoreDeclaredVolumes) makeImageVolumes(rootfs, image, process.user);
+  if (!input.ignoreDeclaredVolumes) makeImageVolumes(rootfs, image, ownerOnHost);
   return {
     ociVersion,
     process,
@@ -137,6 +148,7 @@ export function buildContainerSpec(input: ContainerSpecInput): Spec {
         targetPid: input.targetPid,
         cgroup: host.cgroups.version === "v2" && !privileged,
       }),
+      ...(!input.handler.readsMappings && ociIdMappings(sandbox.userNamespace)),
       cgroupsPath: input.cgroupsPath,
       ...devicesAndResources(input, privileged),
       ...(rootfsPropagation && { rootfsPropagation }),
@@ -177,7 +189,7 @@ function processOf(
       hostname: sandbox.hostname,
       tty: config.tty,
     }),
-    cwd: workingDirectory(rootfs, config.workingDir, image),
+    cwd: workingDirectory(rootfs, config.workingDir, image, rootOf(sandbox.userNamespace)),
     capabilities: processCapabilities({
       requested: context?.capabilities ?? null,
       privileged,

@@ -32,6 +32,7 @@ function mounts(requested: Init<Mount>[], fields: Partial<MountsInput> = {}) {
     privileged: false,
     readonlyRootfs: false,
     recursiveReadOnlyMounts: true,
+    idMappedMounts: false,
     absentMountSourcesToReject: [],
     ...fields,
   });
@@ -187,5 +188,5 @@ test("wrong mounts name field and value", () => {
   refuse({ containerPath: "/x", hostPath: folder, mountOptions: ["sync"] }, /mount_options\[0\] is "sync"/);
   refuse({ containerPath: "/x", hostPath: folder, mountOptions: ["dev", "nodev"] }, /nodev is set too/);
   const uidMappings = [{ hostId: 0, containerId: 0, length: 1 }];
-  refuse({ containerPath: "/x", hostPath: folder, uidMappings }, /uidMappings/, status.UNIMPLEMENTED);
+  refuse({ containerPath: "/x", hostPath: folder, uidMappings }, /gidMappings/);
 });

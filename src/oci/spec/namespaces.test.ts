@@ -51,10 +51,11 @@ test("a namespace that cannot be had is an error, not another namespace", () => 
     code: status.INVALID_ARGUMENT,
     message: /target_id is "gone"/,
   });
-  const userns = options("POD", { usernsOptions: { mode: "POD", uids: [], gids: [] } });
-  assert.throws(() => container("POD", { options: userns }), { code: status.UNIMPLEMENTED });
-  assert.throws(() => sandboxNamespaces(userns, pinned), {
-    code: status.UNIMPLEMENTED,
-    message: /userns_options/,
-  });
+});
+
+test("a user namespace is joined with the others, by the pause container too", () => {
+  const all = { ...pinned, user: "/ns/user" };
+  const user = { type: "user", path: "/ns/user" };
+  assert.deepEqual(container("NODE", { pinned: all }), [joined[0], user, ...joined.slice(1)]);
+  assert.deepEqual(sandboxNamespaces(options("NODE"), all), [joined[0], user, ...joined.slice(1)]);
 });

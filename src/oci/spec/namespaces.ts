@@ -1,8 +1,7 @@
 /** The namespaces a container joins, makes, or shares with the host. */
 
-import { status } from "@grpc/grpc-js";
 import type { NamespaceMode, NamespaceOption } from "../../cri/messages.ts";
-import { failedPrecondition, invalidArgument, StatusError } from "../../cri/status-error.ts";
+import { failedPrecondition, invalidArgument } from "../../cri/status-error.ts";
 import type { Namespace } from "./types.ts";
 
 /** Files that the pod's namespaces are pinned on; one that is absent is the host's. */
@@ -10,6 +9,7 @@ export interface PinnedNamespaces {
   net?: string;
   ipc?: string;
   uts?: string;
+  user?: string;
 }
 
 export interface ContainerNamespacesInput {
@@ -29,7 +29,6 @@ export interface ContainerNamespacesInput {
  * be had.
  */
 export function containerNamespaces(input: ContainerNamespacesInput): Namespace[] {
-  refuseUserNamespace(input.options, "config.linux.security_context");
   const namespaces: Namespace[] = [{ type: "mount" }, ...pinnedNamespaces(input.pinned)];
   const pid = pidNamespace(input);
   if (pid) namespaces.push(pid);
@@ -42,14 +41,14 @@ export function containerNamespaces(input: ContainerNamespacesInput): Namespace[
  * host's.
  */
 export function sandboxNamespaces(options: NamespaceOption | null, pinned: PinnedNamespaces): Namespace[] {
-  refuseUserNamespace(options, "config.linux.security_context");
   const namespaces: Namespace[] = [{ type: "mount" }, ...pinnedNamespaces(pinned)];
   if (options?.pid !== "NODE") namespaces.push({ type: "pid" });
   return namespaces;
 }
 
-function pinnedNamespaces({ net, ipc, uts }: PinnedNamespaces): Namespace[] {
+function pinnedNamespaces({ net, ipc, uts, user }: PinnedNamespaces): Namespace[] {
   const namespaces: Namespace[] = [];
+  if (user) namespaces.push({ type: "user", path: user });
   if (net) namespaces.push({ type: "network", path: net });
   if (ipc) namespaces.push({ type: "ipc", path: ipc });
   if (uts) namespaces.push({ type: "uts", path: uts });
@@ -76,15 +75,4 @@ function pidNamespace({ options, pausePid, targetPid }: ContainerNamespacesInput
     default:
       throw invalidArgument(`${field}.pid`, mode, "it is unknown");
   }
-}
-
-/** A pod that asks for a user namespace must not silently run without. */
-function refuseUserNamespace(options: NamespaceOption | null, field: string): void {
-  const mode = options?.usernsOptions?.mode;
-  if (mode === undefined || mode === "NODE") return;
-  const path = `${field}.namespace_options.userns_options.mode`;
-  throw new StatusError(
-    status.UNIMPLEMENTED,
-    `${path} is ${JSON.stringify(mode)}: user namespaces are not supported`,
-  );
 }

@@ -2,15 +2,20 @@
 
 import { mkdirSync, realpathSync } from "node:fs";
 import { posix } from "node:path";
-import { status } from "@grpc/grpc-js";
 import type { Mount as MountRequest } from "../../cri/messages.ts";
-import { invalidArgument, StatusError } from "../../cri/status-error.ts";
+import { invalidArgument } from "../../cri/status-error.ts";
+import type { IdMappings } from "../../linux/user-namespace.ts";
+import { mountMappings } from "./mount-mappings.ts";
 import { propagationOption } from "./propagation.ts";
 import type { Mount } from "./types.ts";
 
 export interface RequestMountOptions {
   /** Whether the runtime knows `rro` (runc ≥ 1.1, crun ≥ 1.8.6, on Linux ≥ 5.12). */
   recursiveReadOnlyMounts: boolean;
+  /** Whether the runtime can map the IDs of a mount (runc ≥ 1.2, crun ≥ 1.9, on Linux ≥ 5.12). */
+  idMappedMounts: boolean;
+  /** Of the pod's user namespace, by which volumes of images are mapped already; undefined for none. */
+  podIdMappings?: IdMappings | undefined;
   /** Host paths that are not made when missing but refused: crio.conf's `absent_mount_sources_to_reject`. */
   absentMountSourcesToReject: readonly string[];
 }
@@ -29,9 +34,6 @@ export function requestedMount(
   imageVolume?: string,
 ): Mount {
   const { containerPath, hostPath } = request;
-  if (request.uidMappings.length + request.gidMappings.length > 0) {
-    throw unsupported(`${field}.uidMappings`, request.uidMappings, "id-mapped mounts");
-  }
   const destination = containerDestination(containerPath, `${field}.container_path`);
   const source =
     imageVolume ?? hostSource(hostPath, `${field}.host_path`, options.absentMountSourcesToReject);
@@ -45,6 +47,7 @@ export function requestedMount(
       accessOption(request, field, options.recursiveReadOnlyMounts),
       ...additional(request.mountOptions, `${field}.mount_options`),
     ],
+    ...mountMappings(request, field, options, imageVolume !== undefined),
   };
 }
 
@@ -99,11 +102,4 @@ function additional(requested: readonly string[], field: string): string[] {
       throw invalidArgument(`${field}[${index}]`, option, `${opposite} is set too`);
   }
   return [...requested];
-}
-
-function unsupported(field: string, value: unknown, what: string): StatusError {
-  return new StatusError(
-    status.UNIMPLEMENTED,
-    `${field} is ${JSON.stringify(value)}: ${what} are not supported`,
-  );
 }

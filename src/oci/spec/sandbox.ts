@@ -1,6 +1,7 @@
 /** The pause container's config.json: one process that waits, in as little as it needs. */
 
 import type { PodSandboxConfig } from "../../cri/messages.ts";
+import type { IdMappings } from "../../linux/user-namespace.ts";
 import { type SeccompSettings, seccompFilter } from "../seccomp/filter.ts";
 import type { SelinuxLabels } from "../selinux/selinux.ts";
 import { resolveUser } from "../user.ts";
@@ -11,6 +12,7 @@ import { sandboxMounts } from "./default-mounts.ts";
 import { containerDevices } from "./devices.ts";
 import { processEnv } from "./environment.ts";
 import type { Host } from "./host.ts";
+import { ociIdMappings } from "./id-mappings.ts";
 import type { ImageConfig } from "./image-config.ts";
 import { type PinnedNamespaces, sandboxNamespaces } from "./namespaces.ts";
 import { oomScoreAdj, sandboxOomScoreAdj } from "./oom-score.ts";
@@ -27,6 +29,8 @@ export interface SandboxSpecInput {
   /** The root file system on the host, mounted. */
   rootfs: string;
   pinned: PinnedNamespaces;
+  /** Of the user namespace, where the pod has one and the runtime does not read them itself. */
+  idMappings?: IdMappings | undefined;
   cgroupsPath: string;
   /** Prefixes of the pod's annotations that the runtime may see: the handler's `allowed_annotations`. */
   allowedAnnotations: readonly string[];
@@ -82,6 +86,7 @@ export function buildSandboxSpec(input: SandboxSpecInput): Spec {
     },
     linux: {
       namespaces: sandboxNamespaces(options, pinned),
+      ...ociIdMappings(input.idMappings),
       cgroupsPath: input.cgroupsPath,
       resources: { devices: containerDevices([]).rules, cpu: { shares: 2 } },
       ...(reachable && { maskedPaths: [...defaultMaskedPaths], readonlyPaths: [...defaultReadonlyPaths] }),

@@ -87,10 +87,21 @@ export interface Mount {
   type: string;
   source: string;
   options: string[];
+  uidMappings?: readonly IdMapping[];
+  gidMappings?: readonly IdMapping[];
+}
+
+/** Of a user namespace, or of a mount. */
+export interface IdMapping {
+  containerID: number;
+  hostID: number;
+  size: number;
 }
 
 export interface Linux {
   namespaces: Namespace[];
+  uidMappings?: readonly IdMapping[];
+  gidMappings?: readonly IdMapping[];
   devices?: Device[];
   cgroupsPath: string;
   resources: Resources;
@@ -136,7 +147,7 @@ export interface SeccompArg {
 }
 
 export interface Namespace {
-  type: "pid" | "network" | "mount" | "ipc" | "uts" | "cgroup";
+  type: "pid" | "network" | "mount" | "ipc" | "uts" | "cgroup" | "user";
   /** The namespace to join; a new one is made when absent. */
   path?: string;
 }

@@ -1,0 +1,12 @@
+/** The runc that `scripts/setup --tests` builds: Debian's knows no id-mapped mounts, and so no user namespaces. */
+import { join } from "node:path";
+import { cacheDir } from "../cache.ts";
+import type { DaemonOptions } from "./daemon.ts";
+
+export const NEW_RUNC = join(cacheDir(), "bin", "runc", "runc");
+
+/** A daemon whose default handler `new` is that runc; the machine's own is `runc`. */
+export const withNewRunc: DaemonOptions = {
+  settings: { "crio.runtime": { default_runtime: "new" } },
+  handlers: { new: { runtime_path: NEW_RUNC }, runc: {} },
+};
