@@ -3,7 +3,7 @@ import { removeBundle } from "./bundle.ts";
 import { type ContainerContext, containerFolder, presentHandler } from "./context.ts";
 import type { ContainerRecord } from "./record.ts";
 import { stopContainer } from "./stop.ts";
-import { deleteTask, killTask } from "./task.ts";
+import { deleteMonitor, deleteTask, killTask } from "./task.ts";
 
 /** Removes a container, killing it if it runs. Its log stays: that is the kubelet's. A failed step is an error; the next call goes on. */
 export async function removeContainer(context: ContainerContext, record: ContainerRecord): Promise<void> {
@@ -20,6 +20,9 @@ export async function discardContainer(context: ContainerContext, record: Contai
   if (record.process || record.phase === "creating") {
     await killTask(context, record);
     await deleteTask(context, presentHandler(context, record.runtime), record);
+  } else {
+    // The runtime's part went when the container ended; the monitor's cgroup outlives the monitor.
+    await deleteMonitor(context, record);
   }
   context.storage.rootfs.removeRootfs(record.id);
   removeBundle(containerFolder(context, record.id));

@@ -70,12 +70,20 @@ export async function killTask(
 
 /** Has the runtime delete a container, which may be half made, or gone already, and takes what its monitor has left. */
 export async function deleteTask(
-  { exits, host }: ContainerContext,
+  context: ContainerContext,
   { runtime }: RuntimeHandler,
-  { id, monitor, monitorCgroup }: Task & { id: string },
+  task: Task & { id: string },
 ): Promise<void> {
-  await runtime.delete(id, { force: true });
+  await runtime.delete(task.id, { force: true });
+  await deleteMonitor(context, task);
+  context.exits.forget(task.id);
+}
+
+/** Ends the monitor, if it still runs, and takes away the cgroup that was made for it. */
+export async function deleteMonitor(
+  { host }: ContainerContext,
+  { monitor, monitorCgroup }: Task,
+): Promise<void> {
   if (monitor) signalProcess(monitor, constants.signals.SIGKILL);
   if (monitorCgroup) await removeCgroup(host.cgroups, monitorCgroup);
-  exits.forget(id);
 }
