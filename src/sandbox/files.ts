@@ -5,9 +5,7 @@ import type { DNSConfig } from "../cri/messages.ts";
 import { setXattr } from "../linux/files.ts";
 import { MS_NODEV, MS_NOEXEC, MS_NOSUID, mount, unmountAll } from "../linux/mount.ts";
 import type { Owner } from "../linux/user-namespace.ts";
-
-/** 64 MiB, the size that Docker made customary. */
-const shmBytes = 64 * 1024 * 1024;
+import { defaultShmBytes } from "./shm-size.ts";
 
 /** Where the files of one pod are. */
 export interface SandboxFiles {
@@ -23,6 +21,8 @@ export interface SandboxFilesRequest {
   dns: DNSConfig | null;
   hostNetwork: boolean;
   hostIpc: boolean;
+  /** Size of the pod's /dev/shm; 64 MiB when absent. */
+  shmBytes?: number;
   /** Root in the pod, as the host sees it; the host's own when absent. */
   owner?: Owner;
 }
@@ -51,7 +51,7 @@ export function makeSandboxFiles(folder: string, request: SandboxFilesRequest): 
     for (const path of [files.hostname, files.hosts, files.resolvConf]) chownSync(path, uid, gid);
   if (!request.hostIpc) {
     mkdirSync(files.shm);
-    const options = `mode=1777,size=${shmBytes},uid=${uid},gid=${gid}`;
+    const options = `mode=1777,size=${request.shmBytes ?? defaultShmBytes},uid=${uid},gid=${gid}`;
     mount("shm", files.shm, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, options);
   }
   return files;

@@ -20,6 +20,7 @@ import { preparePause, startPause, watchPause } from "./pause.ts";
 import { namespaceModes, type PodSandboxRecord, type SandboxConfig, sandboxName } from "./record.ts";
 import { discardSandbox } from "./remove.ts";
 import { limitPod, podLimits } from "./resources.ts";
+import { shmSize } from "./shm-size.ts";
 import { podSysctls } from "./sysctls.ts";
 import { podIdMappings, podUserNamespace } from "./user-namespace.ts";
 
@@ -99,6 +100,8 @@ async function build(context: SandboxContext, record: PodSandboxRecord, cgroup: 
   const sysctls = podSysctls(config, runtime.defaultSysctls);
   const limits = podLimits(context, { overhead: null, resources: null, ...config.linux }, "config.linux.");
   const pinned = pinnedNamespaces(context, record);
+  const { allowedAnnotations } = runtimeHandler(context.containers, record.runtimeHandler).config;
+  const shmBytes = shmSize(config, allowedAnnotations);
   const user = podUserNamespace(context, record);
 
   await context.namespaces.create({ ...pinned, user, hostname, sysctls: sysctls.early });
@@ -113,6 +116,7 @@ async function build(context: SandboxContext, record: PodSandboxRecord, cgroup: 
     dns: config.dnsConfig,
     hostNetwork: modes.network === "NODE",
     hostIpc: modes.ipc === "NODE",
+    shmBytes,
     owner: rootOf(user),
   });
   // All are over before the failure of one is handled: nothing may be cleared away under a plugin that still runs.
