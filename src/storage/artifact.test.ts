@@ -183,8 +183,8 @@ test("a blob of the wrong digest or beyond max_layer_size is refused, and leaves
     code: status.DATA_LOSS,
     message: /broken-file:x: layer sha256:\w+: what the/,
   });
-  await storage.idle();
-  assert.deepEqual(layersOf(root), []);
+  // The good one may be under way still: it goes when its worker is free.
+  while (layersOf(root).length > 0) await new Promise((resolve) => setTimeout(resolve, 5));
   assert.deepEqual(storage.images.list(), []);
 });
 

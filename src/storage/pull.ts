@@ -27,6 +27,7 @@ import type { UnpackPool } from "./unpack.ts";
 /** A configuration larger than this is refused: it is held in memory. */
 const maximumConfigBytes = 4 * 1024 * 1024;
 
+/** What a pull may bring. */
 export type Wanted = "images" | "artifacts" | "both";
 
 export interface PullRequest {
@@ -56,7 +57,7 @@ interface SignalledOptions extends PullOptions {
   signal: AbortSignal;
   /** The signature policy's file; undefined where there is none. */
   policyFile?: string | undefined;
-  wanted?: Wanted | undefined;
+  wanted: Wanted;
 }
 
 export class Pulls {
@@ -80,7 +81,7 @@ export class Pulls {
     let first: unknown;
     const policyFile = this.#options.signatures?.policyFile(request.namespace ?? "");
     for (const reference of this.#options.client.candidates(text)) {
-      const { signal, auth, spec, wanted } = request;
+      const { signal, auth, spec, wanted = "images" } = request;
       const namespacedAuth = request.namespacedAuth?.(reference);
       const work = (shared: AbortSignal) =>
         this.#pull(reference, { auth, namespacedAuth, policyFile, wanted, signal: shared }, spec);
@@ -153,7 +154,7 @@ export class Pulls {
   }
 
   async #resolve(reference: Reference, options: SignalledOptions): Promise<ResolvedImage> {
-    const { wanted = "images" } = options;
+    const { wanted } = options;
     const artifacts = wanted !== "images";
     const resolved = await resolveImage(this.#options.client, reference, { ...options, artifacts });
     if (wanted !== "artifacts" || resolved.artifactType !== undefined) return resolved;
