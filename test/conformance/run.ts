@@ -10,6 +10,7 @@ import { ensureImages, storeFolder } from "../images/store.ts";
 import { Registry } from "../registry/registry.ts";
 import { removeCgroups } from "../support/cgroups.ts";
 import { startDaemon } from "../support/daemon.ts";
+import { useNewRunc } from "../support/new-runc.ts";
 
 interface RuntimeUnderTest {
   socket: string;
@@ -28,6 +29,7 @@ const { values } = parseArgs({
 
 await ensureImages("base");
 const registry = await Registry.start({ storage: storeFolder() });
+useNewRunc();
 const runtime = await start();
 process.once("SIGINT", () => void end(130));
 process.env.CONTAINER_RUNTIME_ENDPOINT = runtime.socket;

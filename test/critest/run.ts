@@ -6,6 +6,7 @@ import { parseArgs } from "node:util";
 import { ensureImages, storeFolder } from "../images/store.ts";
 import { Registry } from "../registry/registry.ts";
 import { startDaemon } from "../support/daemon.ts";
+import { useNewRunc } from "../support/new-runc.ts";
 import { findCritest, runCritest } from "./critest.ts";
 import { GROUPS } from "./groups.ts";
 import type { SpecResult } from "./report.ts";
@@ -37,6 +38,7 @@ if (!program) {
 async function specsOfDaemon(program: string): Promise<SpecResult[]> {
   await ensureImages("base");
   await using registry = await Registry.start({ storage: storeFolder() });
+  useNewRunc();
   await using daemon = await startDaemon({ registry: registry.address });
   return await specs(program, daemon.socket);
 }

@@ -10,3 +10,8 @@ export const withNewRunc: DaemonOptions = {
   settings: { "crio.runtime": { default_runtime: "new" } },
   handlers: { new: { runtime_path: NEW_RUNC }, runc: {} },
 };
+
+/** Makes it the runtime of daemons that are started from now on, unless the environment names another (`CRITTER_TEST_RUNTIME`). */
+export function useNewRunc(): void {
+  process.env.CRITTER_TEST_RUNTIME ||= NEW_RUNC;
+}
