@@ -31,6 +31,7 @@ import { followExits } from "./oci/follow-exits.ts";
 import { runtimeHandlers } from "./oci/handlers.ts";
 import { OciHooks } from "./oci/hooks/hooks.ts";
 import { containerEntry } from "./oci/messages.ts";
+import { MountsConf } from "./oci/mounts-conf.ts";
 import { type ContainerRecord, isContainerRecord } from "./oci/record.ts";
 import { checkSeccompSettings } from "./oci/seccomp/filter.ts";
 import { Selinux } from "./oci/selinux/selinux.ts";
@@ -138,6 +139,7 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
   sandboxes.cni.close();
   containers.exits.close();
   containers.hooks.close();
+  containers.mountsConf.close();
   containers.processes.close();
   await sandboxes.namespaces.close();
   await registry.close();
@@ -187,6 +189,7 @@ function containerContext(
     cdi: new CdiDevices(runtime.cdiSpecDirs),
     blockio: new BlockioClasses(runtime),
     hooks: new OciHooks(runtime.hooksDir),
+    mountsConf: new MountsConf(runtime.defaultMountsFile),
     selinux,
     apparmor: new Apparmor(runtime, ApparmorPolicy.find()),
     storage,

@@ -113,6 +113,10 @@ const runtime = {
     "Classes of block I/O (YAML), which pods choose by the annotation blockio.resources.beta.kubernetes.io/pod; when empty, there are none.",
   ),
   blockio_reload: flag(false, "Reads blockio_config_file anew for each container that is in a class."),
+  default_mounts_file: path(
+    "",
+    'Mounts of every container, a line "SRC:DST" each; when empty, /etc/containers/mounts.conf or that in /usr/share. Changes need no restart.',
+  ),
   absent_mount_sources_to_reject: paths(
     [],
     "Host paths that are no mount's source while they are absent; others are made, as folders.",

@@ -8,18 +8,18 @@ import { securePath } from "./spec/secure-path.ts";
 import type { Mount } from "./spec/types.ts";
 
 /**
- * A mount for each volume of the image but those at `taken` paths: of a folder that has what the image has there, its
+ * A mount for each volume of the image but those at paths that `isTaken`: of a folder that has what the image has there, its
  * owner and mode too. The folders go with the container's root file system, `rootfs`, in which they exist already.
  */
 export async function bindImageVolumes(
   rootfs: string,
   image: ImageConfig,
-  taken: ReadonlySet<string>,
+  isTaken: (path: string) => boolean,
 ): Promise<Mount[]> {
   const mounts: Mount[] = [];
   for (const [index, volume] of declaredVolumes(image).entries()) {
     const destination = posix.resolve("/", volume);
-    if (destination === "/" || taken.has(destination)) continue;
+    if (destination === "/" || isTaken(destination)) continue;
     const source = join(rootfs, "..", "image-volumes", String(index));
     await copyFolder(securePath(rootfs, volume), source);
     mounts.push({ destination, type: "bind", source, options: ["rbind", "rprivate", "rw"] });

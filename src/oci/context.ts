@@ -15,6 +15,7 @@ import type { Endings } from "./endings.ts";
 import type { ExitWatcher } from "./exits.ts";
 import type { OciHooks } from "./hooks/hooks.ts";
 import type { Monitor } from "./monitor.ts";
+import type { MountsConf } from "./mounts-conf.ts";
 import type { ContainerRecord } from "./record.ts";
 import type { Runtime } from "./runtime.ts";
 import type { Selinux } from "./selinux/selinux.ts";
@@ -41,6 +42,7 @@ export interface ContainerContext {
   cdi: CdiDevices;
   blockio: BlockioClasses;
   hooks: OciHooks;
+  mountsConf: MountsConf;
   apparmor: Apparmor;
   selinux: Selinux;
   storage: Storage;

@@ -1,5 +1,5 @@
-/** What config.json has beyond what the request says for itself: volumes of the image, what CDI devices bring, and hooks. */
-import { posix } from "node:path";
+/** What config.json has beyond what the request says for itself: volumes of the image, mounts.conf's, CDI devices, hooks. */
+import { join, posix } from "node:path";
 import type { ContainerConfig, PodSandboxConfig } from "../cri/messages.ts";
 import { bindImageVolumes } from "./bound-volumes.ts";
 import { applyEdits } from "./cdi/apply-edits.ts";
@@ -19,14 +19,15 @@ export interface SpecParts {
 }
 
 /**
- * Completes `spec`. What the request mounts goes before the image's volumes, what CDI devices mount before all.
+ * Completes `spec`. What the request mounts goes before volumes of the image and of mounts.conf, what CDI devices mount before all.
  * INVALID_ARGUMENT for a CDI device or a class of block I/O that there is not.
  */
 export async function addToSpec(context: ContainerContext, spec: Spec, parts: SpecParts): Promise<void> {
-  if (context.config.image.imageVolumes === "bind") {
-    const volumes = await bindImageVolumes(parts.rootfs, parts.image, requestedPaths(parts.config));
-    addMounts(spec, volumes);
-  }
+  const taken = requestedPaths(parts.config);
+  const isTaken = (path: string) => taken.has(path);
+  if (context.config.image.imageVolumes === "bind")
+    addMounts(spec, await bindImageVolumes(parts.rootfs, parts.image, isTaken));
+  addMounts(spec, await context.mountsConf.mountsFor(join(parts.rootfs, "..", "mounts-conf"), isTaken));
   const devices = requestedCdiDevices(parts.config);
   if (devices.length > 0) for (const edits of context.cdi.editsOf(devices)) applyEdits(spec, edits);
   const blockIO = context.blockio.blockIoOf(parts.config, parts.sandboxConfig);
