@@ -1,7 +1,9 @@
 /** The groups of the benchmark: each measures one runtime once and adds to what is known of it. */
+
+import { MANY, MANY_NAME } from "../test/images/sized.ts";
 import type { Measurements } from "./figures.ts";
 import { type Durations, runClient } from "./go-client.ts";
-import { type Memory, memoryOf, memoryOfTree } from "./memory.ts";
+import { growthDuring, type Memory, memoryOf, memoryOfTree } from "./memory.ts";
 import { monitorsOf, type Runtime } from "./runtimes.ts";
 import { median } from "./statistics.ts";
 import { measureStreams } from "./streams.ts";
@@ -39,6 +41,12 @@ const EXEC_ROUNDS = 4;
 /** A gibibyte is sent this often in each direction. */
 const STREAM_ROUNDS = 3;
 
+/** Pulled while other requests are made; of 1 GiB. */
+const GIBIBYTE_IMAGE = "docker.io/critter-bench/gibibyte:1";
+
+/** The Go client puts a number in the place of %d. */
+const MANY_IMAGE = `${MANY_NAME}:%d`;
+
 const SIZED = ["small-files", "large-layers", "many-layers"];
 
 function simple(name: string): Group {
@@ -58,6 +66,32 @@ const pulls: Group = {
       const { PullImage = [] } = await run(subject, "images", "-runs", "1", "-image", image);
       add(subject, { [`pull ${name}`]: PullImage });
     }
+  },
+};
+
+const busyPull: Group = {
+  name: "busypull",
+  rounds: (runs) => Math.min(runs, SIZED_PULLS),
+  async measure(subject) {
+    const { pid } = subject.runtime;
+    const pull = async () => {
+      const durations = await run(subject, "busypull", "-runs", "1", "-image", GIBIBYTE_IMAGE);
+      add(subject, { "pull gibibyte": durations.PullImage ?? [] });
+      add(subject, { "request during a pull": durations["request during a pull"] ?? [] });
+    };
+    const growth = pid === undefined ? await pull() : await growthDuring(pid, pull);
+    if (growth !== undefined) addValues(subject, "growth pull", [growth]);
+  },
+};
+
+const imageStatus: Group = {
+  name: "imagestatus",
+  rounds: () => 1,
+  async measure(subject) {
+    add(
+      subject,
+      await run(subject, "imagestatus", "-runs", "5", "-images", String(MANY), "-image", MANY_IMAGE),
+    );
   },
 };
 
@@ -92,6 +126,8 @@ export const GROUPS: readonly Group[] = [
   simple("containers"),
   simple("images"),
   pulls,
+  busyPull,
+  imageStatus,
   execSync,
   streams,
   density,
@@ -109,11 +145,14 @@ function daemonMemory({ pid }: Runtime): Memory | undefined {
   return pid === undefined ? undefined : memoryOfTree(pid);
 }
 
-function addMemory({ measured }: Subject, when: string, memory: Memory | undefined): void {
+function addMemory(subject: Subject, when: string, memory: Memory | undefined): void {
   for (const [kind, bytes] of Object.entries(memory ?? {})) {
-    const name = `${when} ${kind}`;
-    measured.memory[name] = [...(measured.memory[name] ?? []), bytes];
+    addValues(subject, `${when} ${kind}`, [bytes]);
   }
+}
+
+function addValues({ measured }: Subject, name: string, values: number[]): void {
+  measured.memory[name] = [...(measured.memory[name] ?? []), ...values];
 }
 
 function add({ measured }: Subject, durations: Durations): void {

@@ -22,6 +22,7 @@ type options struct {
 	containers   int
 	parallel     int
 	lists        int
+	imageCount   int
 }
 
 const usage = `Usage: cri-bench BENCHMARK [FLAGS]
@@ -30,6 +31,8 @@ Benchmarks:
   pods        run, ask, stop and remove pods, one after another
   containers  create, start, ask, stop and remove containers in one pod
   images      pull, ask, list and remove an image
+  busypull    pull an image, and ask for lists and status meanwhile
+  imagestatus pull many images, and ask for each by name and by ID
   execsync    run true in one container, again and again
   density     create many pods of some containers, list them, keep some until standard input ends, remove them
 
@@ -38,11 +41,13 @@ Flags:
 
 func main() {
 	benchmarks := map[string]func(context.Context, *client) error{
-		"pods":       benchmarkPods,
-		"containers": benchmarkContainers,
-		"images":     benchmarkImages,
-		"execsync":   benchmarkExecSync,
-		"density":    benchmarkDensity,
+		"pods":        benchmarkPods,
+		"containers":  benchmarkContainers,
+		"images":      benchmarkImages,
+		"busypull":    benchmarkBusyPull,
+		"imagestatus": benchmarkImageStatus,
+		"execsync":    benchmarkExecSync,
+		"density":     benchmarkDensity,
 	}
 	var opts options
 	flags := flag.NewFlagSet("cri-bench", flag.ExitOnError)
@@ -55,6 +60,7 @@ func main() {
 	flags.IntVar(&opts.containers, "containers", 2, "density: containers in a pod")
 	flags.IntVar(&opts.parallel, "parallel", 4, "density: pods created or removed at a time")
 	flags.IntVar(&opts.lists, "lists", 300, "density: times that all containers are listed")
+	flags.IntVar(&opts.imageCount, "images", 200, "imagestatus: number of images")
 	flags.Usage = func() {
 		fmt.Fprint(flags.Output(), usage)
 		flags.PrintDefaults()

@@ -16,6 +16,7 @@ const CLONE_FS = 0x200;
  */
 export class Confinement {
   readonly #home: number;
+  #root: string | undefined;
 
   constructor() {
     this.#home = openSync("/", "r");
@@ -23,15 +24,20 @@ export class Confinement {
     umaskCall(0);
   }
 
-  /** Makes `folder` this thread's root. Throws LinuxError. */
+  /** Makes `folder`, a path of the root the thread was made with, its root. Throws LinuxError. */
   enter(folder: string): void {
+    if (this.#root === folder) return;
+    this.leave();
     check(chrootCall(folder), "chroot", folder);
+    this.#root = folder;
     check(chdirCall("/"), "chdir", "/");
   }
 
   /** Goes back to the root the thread was made with. */
   leave(): void {
+    if (this.#root === undefined) return;
     check(fchdirCall(this.#home), "fchdir", "/");
     check(chrootCall("."), "chroot", ".");
+    this.#root = undefined;
   }
 }

@@ -54,7 +54,8 @@ class BlobStream extends Readable {
     first: BlobAnswer,
     signal: AbortSignal | undefined,
   ) {
-    super({ highWaterMark: 256 * 1024 });
+    // What waits here outlives V8's young generation: the socket is where it should wait.
+    super({ highWaterMark: 1 });
     this.#descriptor = descriptor;
     this.#open = open;
     this.#signal = signal;

@@ -60,8 +60,19 @@ export class Decompressor {
     return stream;
   }
 
-  async #drain(stream: Inflater): Promise<void> {
-    for await (const chunk of stream) this.#consume(chunk);
+  /** By events: what waited to be iterated over would outlive V8's young generation, and with it the megabytes it holds. */
+  #drain(stream: Inflater): Promise<void> {
+    return new Promise((resolve, reject) => {
+      stream.on("data", (chunk: Buffer) => {
+        try {
+          this.#consume(chunk);
+        } catch (error) {
+          stream.destroy(error as Error);
+        }
+      });
+      stream.once("end", resolve);
+      stream.on("error", reject);
+    });
   }
 
   /** Node's zstd ends with a frame where another follows in the same chunk; its gzip, where only padding does. */

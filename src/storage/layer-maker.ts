@@ -6,8 +6,8 @@ import type { Descriptor } from "../registry/descriptor.ts";
 import { PullError } from "../registry/failure.ts";
 import type { PartialBlobs } from "./partial-blobs.ts";
 import type { UnpackPool } from "./unpack.ts";
+import { type BlobSource, UnpackError } from "./unpack-lane.ts";
 import { TOO_LARGE, type UnpackedLayer } from "./unpack-messages.ts";
-import { UnpackError } from "./unpack-thread.ts";
 
 /** A layer that an image wants. */
 export interface LayerSpec {
@@ -63,7 +63,7 @@ export class LayerMaker {
     if (file !== undefined) checkSize(descriptor, maxBytes);
     const partial = this.#partials.claim(descriptor);
     let keep = false;
-    const source = (stop: AbortSignal) => download(open, descriptor, partial?.offset ?? 0, progress, stop);
+    const source = new Download(descriptor, partial?.offset ?? 0, open, progress);
     try {
       const task = { folder, digest, partial: partial?.path };
       const unpacked = await (file === undefined
@@ -80,34 +80,50 @@ export class LayerMaker {
       return unpacked;
     } catch (error) {
       keep = isResumable(error);
-      throw error instanceof UnpackError ? explained(digest, error) : error;
+      throw error instanceof UnpackError ? explained(digest, error) : source.explain(error);
     } finally {
       partial?.release(keep);
     }
   }
 }
 
-async function* download(
-  open: OpenBlob,
-  descriptor: Descriptor,
-  offset: number,
-  progress: LayerProgress,
-  signal: AbortSignal,
-): AsyncGenerator<Buffer> {
-  progress.state = "downloading";
-  progress.downloaded = offset;
-  const blob = await open(descriptor, offset, signal);
-  try {
-    for await (const chunk of blob) {
-      progress.downloaded += chunk.length;
-      progress.state = "unpacking";
-      yield chunk;
-      progress.state = "downloading";
-    }
-    progress.state = "unpacking";
-  } catch (error) {
-    if (signal.aborted || !(error instanceof StatusError) || error instanceof PullError) throw error;
-    throw new LayerError(error.code, `layer ${descriptor.digest}: ${error.message}`, { cause: error });
+/** The blob on its way, and how far it is. */
+class Download implements BlobSource {
+  readonly #descriptor: Descriptor;
+  readonly #offset: number;
+  readonly #open: OpenBlob;
+  readonly #progress: LayerProgress;
+  /** What the transfer failed by, once it was under way. */
+  #failure: Error | undefined;
+
+  constructor(descriptor: Descriptor, offset: number, open: OpenBlob, progress: LayerProgress) {
+    this.#descriptor = descriptor;
+    this.#offset = offset;
+    this.#open = open;
+    this.#progress = progress;
+  }
+
+  async open(stop: AbortSignal): Promise<Readable> {
+    this.#progress.state = "downloading";
+    this.#progress.downloaded = this.#offset;
+    const blob = await this.#open(this.#descriptor, this.#offset, stop);
+    return blob.once("error", (error) => {
+      this.#failure = error;
+    });
+  }
+
+  onProgress(bytes: number, isBusy: boolean): void {
+    this.#progress.downloaded += bytes;
+    const isWhole = this.#progress.downloaded >= this.#descriptor.size;
+    this.#progress.state = isBusy || isWhole ? "unpacking" : "downloading";
+  }
+
+  /** A failure of the transfer says which layer it was. */
+  explain(error: unknown): unknown {
+    if (error !== this.#failure || !(error instanceof StatusError) || error instanceof PullError)
+      return error;
+    const message = `layer ${this.#descriptor.digest}: ${error.message}`;
+    return new LayerError(error.code, message, { cause: error });
   }
 }
 

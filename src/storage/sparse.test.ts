@@ -13,6 +13,7 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { after, test } from "node:test";
 import { type RawEntry, rawHeader, rawTar } from "../../test/images/raw-tar.ts";
 import { TarError } from "./tar-header.ts";
@@ -90,9 +91,10 @@ test("it is unpacked with its holes, and they are not accounted for", async () =
   mkdirSync(target);
   const pool = new UnpackPool({ size: 1 });
   try {
-    const { bytes, inodes } = await pool.unpack({ folder: target, digest: "sha256:" }, async function* () {
-      yield archive;
-    });
+    const { bytes, inodes } = await pool.unpack(
+      { folder: target, digest: "sha256:" },
+      { open: async () => Readable.from([archive], { objectMode: false }) },
+    );
     assert.deepEqual([bytes, inodes], [40 * 4096, 1]);
   } finally {
     await pool.close();

@@ -1,6 +1,6 @@
 /** One layer on its way from compressed bytes to files, inside an unpack worker. */
 import { createHash, type Hash } from "node:crypto";
-import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { closeSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import type { Confinement } from "../linux/confinement.ts";
 import { digestHasher } from "../registry/digest.ts";
 import { Decompressor } from "./decompress.ts";
@@ -23,9 +23,10 @@ class TooLargeError extends Error {
   readonly code = TOO_LARGE;
 }
 
-/** From its making to `close` the thread is confined to the layer's folder. */
+/** While it writes files the thread is confined to the layer's folder; in between other lanes take it elsewhere. */
 export class UnpackJob {
   readonly #confinement: Confinement;
+  readonly #folder: string;
   readonly #algorithm: string;
   readonly #blobHash: Hash;
   readonly #diffHash = createHash("sha256");
@@ -35,18 +36,24 @@ export class UnpackJob {
     this.#bytes += chunk.length;
     if (this.#bytes > this.#maxBytes) throw new TooLargeError(`it unpacks to over ${this.#maxBytes} bytes`);
     this.#diffHash.update(chunk);
+    this.#confinement.enter(this.#folder);
     this.#reader.write(chunk);
   });
   readonly #partial: number | undefined;
+  readonly #partialPath: string | undefined;
+  /** Whether the whole blob was unpacked: what was kept of it has served its purpose. */
+  #isWhole = false;
   readonly #maxBytes: number;
   #bytes = 0;
   #broken: Error | undefined;
 
   constructor(task: UnpackTask, confinement: Confinement) {
     this.#confinement = confinement;
+    this.#folder = task.folder;
     this.#algorithm = task.digest.slice(0, task.digest.indexOf(":"));
     this.#blobHash = digestHasher(task.digest);
     this.#maxBytes = task.maxBytes ?? Number.POSITIVE_INFINITY;
+    this.#partialPath = task.partial;
     if (task.partial) this.#partial = openSync(task.partial, "a+", 0o600);
     try {
       confinement.enter(task.folder);
@@ -80,8 +87,10 @@ export class UnpackJob {
     try {
       if (this.#broken) throw this.#broken;
       await this.#decompressor.end();
+      this.#confinement.enter(this.#folder);
       this.#reader.end();
       const written = this.#writer.finish();
+      this.#isWhole = true;
       return { ...written, digest: digest(), diffId: `sha256:${this.#diffHash.digest("hex")}` };
     } catch (error) {
       throw endsAtOnce(error) ? error : new ContentError(error as Error, digest());
@@ -93,7 +102,10 @@ export class UnpackJob {
     this.#decompressor.destroy();
     this.#writer.close();
     this.#confinement.leave();
-    if (this.#partial !== undefined) closeSync(this.#partial);
+    if (this.#partial === undefined) return;
+    closeSync(this.#partial);
+    // Here and not by the daemon: to give back the memory of a large file takes long.
+    if (this.#isWhole) rmSync(this.#partialPath!, { force: true });
   }
 
   async #take(chunk: Buffer): Promise<void> {

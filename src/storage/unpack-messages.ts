@@ -1,4 +1,5 @@
 /** What the daemon and an unpack worker say to each other, and the memory the layer's bytes pass through. */
+import type { MessagePort } from "node:worker_threads";
 import type { WrittenLayer } from "./layer-writer.ts";
 
 /** A blob is handed over in slots of shared memory: nothing is allocated for it, and nothing runs ahead. */
@@ -44,6 +45,12 @@ export interface InheritTask {
 export interface RemoveTask {
   kind: "remove";
   path: string;
+}
+
+/** What a worker is told of a new lane: where its messages come from, and the memory of its slots. */
+export interface LaneOpening {
+  port: MessagePort;
+  slots: SharedArrayBuffer;
 }
 
 export type WorkerTask = LayerTask | InheritTask | RemoveTask;

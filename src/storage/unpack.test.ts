@@ -13,12 +13,14 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { Readable } from "node:stream";
 import { after, test } from "node:test";
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { type RawEntry, rawTar } from "../../test/images/raw-tar.ts";
 import { getXattr, setXattr } from "../linux/files.ts";
 import { UnpackPool } from "./unpack.ts";
-import { UnpackError } from "./unpack-thread.ts";
+import { type BlobSource, UnpackError } from "./unpack-lane.ts";
+import { SLOT_BYTES } from "./unpack-messages.ts";
 
 const root = mkdtempSync(join(tmpdir(), "critter-unpack-"));
 const pool = new UnpackPool({ size: 2 });
@@ -35,13 +37,19 @@ const newFolder = () => {
 };
 const digestOf = (bytes: Buffer) => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 
-async function* inChunks(blob: Buffer, size = 50_000) {
-  for (let at = 0; at < blob.length; at += size) yield blob.subarray(at, at + size);
+function inChunks(blob: Buffer, size = 50_000): BlobSource {
+  return from(async function* () {
+    for (let at = 0; at < blob.length; at += size) yield blob.subarray(at, at + size);
+  });
+}
+
+function from(chunks: (stop: AbortSignal) => AsyncIterable<Buffer>): BlobSource {
+  return { open: async (stop) => Readable.from(chunks(stop), { objectMode: false }) };
 }
 
 async function unpack(blob: Buffer) {
   const folder = newFolder();
-  const layer = await pool.unpack({ folder, digest: digestOf(blob) }, () => inChunks(blob));
+  const layer = await pool.unpack({ folder, digest: digestOf(blob) }, inChunks(blob));
   return { folder, layer, at: (name: string) => join(folder, name) };
 }
 const unpackEntries = (...entries: RawEntry[]) => unpack(rawTar(entries));
@@ -269,7 +277,7 @@ test("a source that fails, and a caller who gives up, leave a worker that goes o
   const digest = digestOf(archive);
   // More often than there are slots, of which none may be lost.
   for (let i = 0; i < 20; i++) {
-    await assert.rejects(pool.unpack({ folder: newFolder(), digest }, failing), /went dead/);
+    await assert.rejects(pool.unpack({ folder: newFolder(), digest }, from(failing)), /went dead/);
   }
   const controller = new AbortController();
   const stalling = async function* (stop: AbortSignal) {
@@ -277,11 +285,11 @@ test("a source that fails, and a caller who gives up, leave a worker that goes o
     setImmediate(() => controller.abort(new Error("enough")));
     await new Promise((_, reject) => stop.addEventListener("abort", () => reject(stop.reason)));
   };
-  await assert.rejects(pool.unpack({ folder: newFolder(), digest }, stalling, controller.signal), /enough/);
   await assert.rejects(
-    pool.unpack({ folder: "/nonexistent", digest }, () => inChunks(archive)),
-    /ENOENT/,
+    pool.unpack({ folder: newFolder(), digest }, from(stalling), controller.signal),
+    /enough/,
   );
+  await assert.rejects(pool.unpack({ folder: "/nonexistent", digest }, inChunks(archive)), /ENOENT/);
   assert.equal((await unpack(archive)).layer.diffId, digest);
 });
 
@@ -291,10 +299,60 @@ test("an unfinished blob on disk is taken up where it ends", async () => {
   const partial = join(root, "blob.partial");
   writeFileSync(partial, blob.subarray(0, 300_000));
   const folder = newFolder();
-  const rest = () => inChunks(blob.subarray(300_000));
+  const rest = inChunks(blob.subarray(300_000));
   const layer = await pool.unpack({ folder, digest: digestOf(blob), partial }, rest);
   assert.deepEqual([layer.digest, layer.diffId], [digestOf(blob), digestOf(archive)]);
-  assert.deepEqual(readFileSync(partial), blob);
+  assert.ok(!existsSync(partial));
+});
+
+test("an unfinished blob on disk grows by what came of the rest", async () => {
+  const blob = gzipSync(rawTar([{ name: "f", content: Buffer.alloc(1_000_000, "abc") }]), { level: 0 });
+  const partial = join(root, "broken-off.partial");
+  writeFileSync(partial, blob.subarray(0, 300_000));
+  const rest = from(async function* () {
+    yield blob.subarray(300_000, 300_000 + 2 * SLOT_BYTES);
+    throw new Error("the line went dead");
+  });
+  await assert.rejects(pool.unpack({ folder: newFolder(), digest: digestOf(blob), partial }, rest), /dead/);
+  const kept = readFileSync(partial);
+  assert.ok(kept.length > 300_000);
+  assert.deepEqual(kept, blob.subarray(0, kept.length));
+});
+
+test("lanes that share a thread keep to the folder of their own layer", async (t) => {
+  const one = new UnpackPool({ size: 3, threads: 1 });
+  t.after(() => one.close());
+  const gone = newFolder();
+  writeFileSync(join(gone, "old"), "");
+  const names = ["a", "b", "c", "d"];
+  const layers = names.map(async (name) => {
+    const entries = Array.from({ length: 40 }, (_, at) => ({
+      name: `/${name}/${at % 7}/${at}`,
+      content: Buffer.alloc(20_000, name),
+    }));
+    const blob = gzipSync(rawTar([...entries, { name: "../out", content: name }]), { level: 0 });
+    const folder = newFolder();
+    const slowly = from(async function* () {
+      for (let at = 0; at < blob.length; at += SLOT_BYTES) {
+        yield blob.subarray(at, at + SLOT_BYTES);
+        await new Promise(setImmediate);
+      }
+    });
+    await one.unpack({ folder, digest: digestOf(blob) }, slowly);
+    return folder;
+  });
+  const [folders] = await Promise.all([Promise.all(layers), one.remove(gone)]);
+  assert.ok(!existsSync(gone));
+  for (const [at, folder] of folders.entries()) {
+    const name = names[at]!;
+    assert.deepEqual(readdirSync(folder).toSorted(), [name, "out"].toSorted());
+    assert.equal(readFileSync(join(folder, "out"), "utf8"), name);
+    for (let file = 0; file < 40; file++)
+      assert.equal(
+        readFileSync(join(folder, name, String(file % 7), String(file)), "utf8"),
+        name.repeat(20_000),
+      );
+  }
 });
 
 test("folders without an entry look like those of the layers below", async () => {

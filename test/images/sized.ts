@@ -3,7 +3,11 @@ import type { Entry } from "./tar.ts";
 
 const MEBI = 1024 * 1024;
 
-/** The three images whose pulls the benchmark measures. Each is made when it is asked for: they take memory. */
+/** Small images that are there together, under one name with the tags 0, 1, …. */
+export const MANY = 200;
+export const MANY_NAME = "docker.io/critter-bench/many";
+
+/** The images whose pulls the benchmark measures, and those it lists. Each is made when it is asked for: they take memory. */
 export const SIZED_IMAGES: readonly (() => ImageRecipe)[] = [
   () => sized("small-files", [smallFiles(10_000, 2048)]),
   () =>
@@ -16,6 +20,15 @@ export const SIZED_IMAGES: readonly (() => ImageRecipe)[] = [
       "many-layers",
       range(41).map((layer) => [random(`layer-${layer}`, 4096, layer + 101)]),
     ),
+  () =>
+    sized(
+      "gibibyte",
+      range(8).map((layer) => [random(`layer-${layer}`, 128 * MEBI, layer + 201)]),
+    ),
+  ...range(MANY).map((number) => () => ({
+    ...sized("many", [[random("file", 4096, number + 301)]]),
+    references: [`${MANY_NAME}:${number}`],
+  })),
 ];
 
 function sized(name: string, layers: Entry[][]): ImageRecipe {
