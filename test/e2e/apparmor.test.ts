@@ -22,7 +22,8 @@ const localhost = (localhostRef: string) => ({
 
 describe("AppArmor", { skip: !confines && "this kernel has no AppArmor" }, () => {
   const name = `critter-test-${process.pid}`;
-  const profile = `profile ${name} flags=(attach_disconnected) {\n  file,\n  deny /** w,\n}\n`;
+  const rules = "capability, file, network, ptrace, signal, deny /** w,";
+  const profile = `profile ${name} flags=(attach_disconnected) { ${rules} }\n`;
   const parser = (option: string) => execFileSync("apparmor_parser", ["-K", option], { input: profile });
 
   before(() => parser("-r"));
