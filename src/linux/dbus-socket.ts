@@ -28,13 +28,13 @@ export class DbusSocket {
       throw reason;
     });
     const user = Buffer.from(String(process.getuid?.() ?? 0)).toString("hex");
-    socket.write(`\0AUTH EXTERNAL ${user}\r\n`);
+    // BEGIN goes along at once: systemd's own socket forgets a message that comes in one piece with it.
+    socket.write(`\0AUTH EXTERNAL ${user}\r\nBEGIN\r\n`);
     const answer = await Promise.race([firstLine(socket), failed]);
     if (!answer.startsWith("OK ")) {
       socket.destroy();
       throw new Error(`${path} does not authenticate this process: ${answer}`);
     }
-    socket.write("BEGIN\r\n");
     socket.on("data", (chunk) => opened.#receive(chunk));
     // Nobody waits for what may never come; who waits for an answer is waited for by others.
     socket.unref();
@@ -64,7 +64,7 @@ export class DbusSocket {
   }
 }
 
-/** The server says no more until it has been told to begin. */
+/** The server says no more until it has been asked something. */
 function firstLine(socket: Socket): Promise<string> {
   return new Promise((resolve) => {
     let line = "";
