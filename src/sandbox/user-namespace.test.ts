@@ -67,6 +67,9 @@ test("a container's options are the pod's, or nothing", () => {
       code: status.INVALID_ARGUMENT,
       message: /^config\.linux\.security_context\.namespace_options\.userns_options is /,
     });
+  const withPid = container(full);
+  withPid.linux!.securityContext!.namespaceOptions!.pid = "NODE";
+  assert.throws(() => validateContainerUserNamespace(withPid, pod(full)), /namespace_options\.pid is "NODE"/);
   refuse({ mode: "NODE" }, pod(full));
   refuse(full, pod({ mode: "NODE" }));
   refuse({ ...full, uids: [{ ...mapping, hostId: 65_537 }] }, pod(full));

@@ -1,5 +1,11 @@
 /** The user namespace that a pod asks for by `userns_options`; a pod that gets none asked for none. */
-import type { ContainerConfig, IDMapping, PodSandboxConfig, UserNamespace } from "../cri/messages.ts";
+import type {
+  ContainerConfig,
+  IDMapping,
+  NamespaceOption,
+  PodSandboxConfig,
+  UserNamespace,
+} from "../cri/messages.ts";
 import { invalidArgument } from "../cri/status-error.ts";
 import type { IdMappings, PinnedUserNamespace } from "../linux/user-namespace.ts";
 import type { ContainerRecord } from "../oci/record.ts";
@@ -55,10 +61,7 @@ export function validateUserNamespace(config: PodSandboxConfig): void {
   if (mode !== "POD") throw invalidArgument(`${field}.mode`, mode, "it must be POD or NODE");
   validateMappings(`${field}.uids`, uids);
   validateMappings(`${field}.gids`, gids);
-  for (const [name, other] of Object.entries(namespaceModes(config))) {
-    if (other !== "NODE") continue;
-    throw invalidArgument(`${options}.${name}`, other, "a pod in a user namespace must have its own");
-  }
+  refuseHostNamespaces(namespaceModes(config));
 }
 
 function validateMappings(name: string, mappings: readonly IDMapping[]): void {
@@ -71,11 +74,30 @@ function validateMappings(name: string, mappings: readonly IDMapping[]): void {
   if (hostId + length > noId) throw invalidArgument(`${name}[0]`, mapping, `it must end below ${noId}`);
 }
 
-/** INVALID_ARGUMENT for a container that asks for another user namespace than its pod's, which it gets where it says nothing. */
+/**
+ * INVALID_ARGUMENT for a container that asks for another user namespace than its pod's, which it gets where it says nothing, or
+ * for a namespace of the host beside it.
+ */
 export function validateContainerUserNamespace(container: ContainerConfig, pod: PodSandboxConfig): void {
-  const asked = container.linux?.securityContext?.namespaceOptions?.usernsOptions;
-  if (!asked || asNamed(asked) === asNamed(optionsOf(pod))) return;
-  throw invalidArgument(field, asked, `it differs from the pod's, which is ${asNamed(optionsOf(pod))}`);
+  const asked = container.linux?.securityContext?.namespaceOptions;
+  if (!asked) return;
+  const { usernsOptions } = asked;
+  if (usernsOptions && asNamed(usernsOptions) !== asNamed(optionsOf(pod))) {
+    throw invalidArgument(
+      field,
+      usernsOptions,
+      `it differs from the pod's, which is ${asNamed(optionsOf(pod))}`,
+    );
+  }
+  if (podIdMappings(pod)) refuseHostNamespaces(asked);
+}
+
+/** What belongs to the host's user namespace is nothing that root of another may use. */
+function refuseHostNamespaces(modes: Pick<NamespaceOption, "network" | "pid" | "ipc">): void {
+  for (const name of ["network", "pid", "ipc"] as const) {
+    if (modes[name] !== "NODE") continue;
+    throw invalidArgument(`${options}.${name}`, modes[name], "a pod in a user namespace must have its own");
+  }
 }
 
 /** None is the same as NODE. */

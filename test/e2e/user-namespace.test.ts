@@ -271,6 +271,13 @@ describe("a pod in a user namespace", () => {
       const call = pod.create(withContext({ namespaceOptions: { usernsOptions: wrong } }));
       assert.equal(await outcome(call), "INVALID_ARGUMENT");
     }
+    const contexts = [
+      { runAsUser: { value: "65536" } },
+      { supplementalGroups: ["65536"] },
+      { namespaceOptions: { pid: "NODE" } },
+    ] as const;
+    for (const context of contexts)
+      assert.equal(await outcome(pod.create(withContext(context as object))), "INVALID_ARGUMENT");
     await using plain = await livePod(parts.daemon);
     const call = plain.create(withContext({ namespaceOptions: { usernsOptions } }));
     assert.equal(await outcome(call), "INVALID_ARGUMENT");
@@ -295,6 +302,28 @@ describe("a pod in a user namespace", () => {
       for (const { id } of (await runtime.ListPodSandbox()).items) await removePod(daemon, id);
       await assertNothingLeft(daemon, nothing);
       assert.deepEqual(readdirSync(join(daemon.folder, "root/storage/overlay-mapped")), []);
+    }
+  });
+});
+
+describe("a pod in a user namespace without a pause container", () => {
+  const settings = { "crio.runtime": { ...withNewRunc.settings?.["crio.runtime"], drop_infra_ctr: true } };
+  const parts = suite({ ...withNewRunc, settings });
+
+  it("keeps its namespaces by files, over a restart too", async () => {
+    const { cgroupParent } = parts.daemon;
+    const namespaceOptions = { pid: "CONTAINER", usernsOptions } as const;
+    await using pod = await livePod(parts.daemon, {
+      linux: { cgroupParent, securityContext: { namespaceOptions } },
+    });
+    assert.equal((await pod.verbose()).pid, 0);
+    for (const restart of [false, true]) {
+      if (restart) {
+        await parts.daemon.kill();
+        await parts.daemon.start();
+      }
+      const id = await pod.run({ linux: { securityContext: { namespaceOptions } } });
+      assert.match(await pod.sh(id, "cat /proc/self/uid_map; hostname"), /262144/);
     }
   });
 });

@@ -2,7 +2,7 @@
 
 import type { ContainerConfig, LinuxContainerSecurityContext, PodSandboxConfig } from "../../cri/messages.ts";
 import { invalidArgument } from "../../cri/status-error.ts";
-import { type PinnedUserNamespace, rootOf, userOnHost } from "../../linux/user-namespace.ts";
+import { type PinnedUserNamespace, rootOf } from "../../linux/user-namespace.ts";
 import { type SeccompSettings, seccompFilter } from "../seccomp/filter.ts";
 import type { SelinuxLabels } from "../selinux/selinux.ts";
 import { resolveUser } from "../user.ts";
@@ -14,7 +14,7 @@ import { containerDevices, type DeviceOwner, privilegedDevices } from "./devices
 import { processEnv } from "./environment.ts";
 import { type DeviceGrants, grantedDevices } from "./granted-devices.ts";
 import type { Host } from "./host.ts";
-import { ociIdMappings } from "./id-mappings.ts";
+import { mappedUser, ociIdMappings } from "./id-mappings.ts";
 import type { ImageConfig } from "./image-config.ts";
 import { makeImageVolumes } from "./image-volumes.ts";
 import { mountsOf } from "./mounts.ts";
@@ -110,7 +110,7 @@ export function buildContainerSpec(input: ContainerSpecInput): Spec {
   const readonlyRootfs = input.runtime.readOnly || (context?.readonlyRootfs ?? false);
   const allowed = input.handler.allowedAnnotations ?? [];
   const process = processOf(input, context, privileged);
-  const ownerOnHost = userOnHost(sandbox.userNamespace, process.user) ?? process.user;
+  const ownerOnHost = mappedUser(sandbox.userNamespace, process.user);
   const { mounts, rootfsPropagation } = mountsOf({
     requested: config.mounts,
     imageVolumes: input.imageVolumes ?? [],
