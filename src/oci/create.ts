@@ -22,7 +22,7 @@ import { watchMonitor } from "./follow-exits.ts";
 import { mountImageVolumes } from "./image-mounts.ts";
 import type { ContainerRecord } from "./record.ts";
 import { discardContainer } from "./remove.ts";
-import { relabelMounts } from "./selinux/relabel.ts";
+import { relabelMounts, relabelOwn } from "./selinux/relabel.ts";
 import { stopSignal } from "./signals.ts";
 import { buildContainerSpec, type SandboxFacts } from "./spec/container.ts";
 import { addToSpec } from "./spec-additions.ts";
@@ -111,7 +111,10 @@ async function build(
     ignoreDeclaredVolumes: context.config.image.imageVolumes === "ignore",
   });
   await addToSpec(context, spec, { config, sandboxConfig, image: image.config.config, rootfs });
-  if (selinux) await relabelMounts(config.mounts, selinux.mount);
+  if (selinux) {
+    await relabelMounts(config.mounts, selinux.mount);
+    await relabelOwn(spec.mounts, dirname(rootfs), selinux.mount);
+  }
   if (logPath !== "") mkdirSync(dirname(logPath), { recursive: true });
   const { stdin, stdinOnce, tty } = config;
   const bundle = containerFolder(context, id);

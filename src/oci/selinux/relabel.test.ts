@@ -6,7 +6,7 @@ import { after, before, test } from "node:test";
 import { status } from "@grpc/grpc-js";
 import type { Mount } from "../../cri/messages.ts";
 import { getXattr } from "../../linux/files.ts";
-import { relabel, relabelMounts } from "./relabel.ts";
+import { relabel, relabelMounts, relabelOwn } from "./relabel.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "critter-relabel-"));
 const outside = join(folder, "outside");
@@ -29,6 +29,14 @@ test("a tree is relabelled whole, and what its links lead to is not", async () =
     assert.equal(labelOf(join(tree, name)), label, name);
   }
   assert.notEqual(labelOf(outside), label);
+});
+
+test("of a container's mounts those in its own folder are", async () => {
+  const own = join(folder, "container/image-volumes/0");
+  mkdirSync(own, { recursive: true });
+  const mounts = [{ source: own }, { source: outside }, { source: "tmpfs" }];
+  await relabelOwn(mounts, join(folder, "container"), label);
+  assert.deepEqual([labelOf(own), labelOf(outside)], [label, undefined]);
 });
 
 test("folders of the system are refused", async () => {

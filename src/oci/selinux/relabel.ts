@@ -48,6 +48,16 @@ export async function relabelMounts(mounts: readonly Mount[], label: string): Pr
   for (const path of new Set(paths)) await relabel({ path, label });
 }
 
+/** Relabels the sources of those mounts that lie in `folder`, a container's own, such as volumes of its image. */
+export async function relabelOwn(
+  mounts: readonly { source: string }[],
+  folder: string,
+  label: string,
+): Promise<void> {
+  const own = mounts.filter(({ source }) => source.startsWith(`${folder}/`));
+  for (const { source } of own) await relabel({ path: source, label });
+}
+
 /** Rejects with the error of the first file that cannot be labelled. */
 export async function relabel(task: RelabelTask): Promise<void> {
   const worker = new Worker(workerUrl, { name: "relabel", workerData: task });
