@@ -36,7 +36,7 @@ describe("devices and mounts of crio.conf", { concurrency: 4 }, () => {
     },
     handlers: {
       [testRuntime]: { allowed_annotations: [DEVICES, SHM_SIZE] },
-      closed: { runtime_path: "/usr/sbin/runc" },
+      closed: { runtime_path: "/usr/sbin/runc", runtime_root: join(folder, "runc") },
     },
   });
   const pod = (changes: Init<PodSandboxConfig>): Promise<LivePod> =>

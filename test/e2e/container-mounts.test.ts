@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { bindMount, MS_SHARED, mount, unmountAll } from "../../src/linux/mount.ts";
+import { status } from "@grpc/grpc-js";
+import { bindMount, MS_PRIVATE, MS_SHARED, MS_SLAVE, mount, unmountAll } from "../../src/linux/mount.ts";
 import { outcome } from "../support/cri.ts";
 import { eventually } from "../support/eventually.ts";
 import { livePod } from "../support/live-pod.ts";
@@ -102,6 +103,32 @@ describe("a container's mounts and devices", { concurrency: 4 }, () => {
         unmountAll(join(hostPath, "late"));
         unmountAll(hostPath);
       });
+    }
+  });
+
+  it("propagation of which nothing could come, for the host's mount is private or a slave, is refused", async () => {
+    const hostPath = folder("private");
+    bindMount(hostPath, hostPath);
+    mount("", hostPath, "", MS_PRIVATE);
+    try {
+      await using pod = await livePod(parts.daemon);
+      const create = (propagation: "PROPAGATION_HOST_TO_CONTAINER" | "PROPAGATION_BIDIRECTIONAL") =>
+        pod.create({ mounts: [{ hostPath, containerPath: "/v", propagation }] });
+      const refused =
+        /^config\.mounts\[0\]\.propagation is "PROPAGATION_\w+": .*\/private, the mount that holds .*, is/;
+      await assert.rejects(create("PROPAGATION_BIDIRECTIONAL"), {
+        code: status.INVALID_ARGUMENT,
+        message: refused,
+      });
+      await assert.rejects(create("PROPAGATION_HOST_TO_CONTAINER"), {
+        code: status.INVALID_ARGUMENT,
+        message: refused,
+      });
+      mount("", hostPath, "", MS_SHARED);
+      mount("", hostPath, "", MS_SLAVE);
+      await assert.rejects(create("PROPAGATION_BIDIRECTIONAL"), { message: / is not shared$/ });
+    } finally {
+      unmountAll(hostPath);
     }
   });
 
