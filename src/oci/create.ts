@@ -110,7 +110,13 @@ async function build(
     host: context.host,
     ignoreDeclaredVolumes: context.config.image.imageVolumes === "ignore",
   });
-  await addToSpec(context, spec, { config, sandboxConfig, image: image.config.config, rootfs });
+  await addToSpec(context, spec, {
+    config,
+    sandboxConfig,
+    image: image.config.config,
+    rootfs,
+    userNamespace,
+  });
   if (selinux) {
     await relabelMounts(config.mounts, selinux.mount);
     await relabelOwn(spec.mounts, dirname(rootfs), selinux.mount);

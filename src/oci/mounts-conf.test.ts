@@ -18,7 +18,9 @@ const [first, second] = [join(folder, "first.conf"), join(folder, "second.conf")
 let copies = 0;
 
 async function mountsOf(conf: MountsConf, taken: string[] = []) {
-  const mounts = await conf.mountsFor(join(folder, `copy${++copies}`), (path) => taken.includes(path));
+  const mounts = await conf.mountsFor(join(folder, `copy${++copies}`), { uid: 0, gid: 0 }, (path) =>
+    taken.includes(path),
+  );
   return mounts.map(({ destination, source }) => ({ destination, source }));
 }
 
@@ -41,6 +43,23 @@ test("what the file names is copied, links followed; comments and what is absent
   }
   assert.equal(statSync(all.source).mode & 0o777, 0o700);
   assert.deepEqual((await mountsOf(conf, ["/run/secrets"])).length, 1);
+});
+
+test("in a user namespace the copy is its root's", async (t) => {
+  writeFileSync(second, `${secrets}:/run/secrets\n`);
+  const conf = new MountsConf(second);
+  t.after(() => conf.close());
+  const [{ source } = { source: "" }] = await conf.mountsFor(
+    join(folder, "mapped"),
+    { uid: 70000, gid: 80000 },
+    () => false,
+  );
+  const owners = [source, join(source, "deep/key")].map((path) => [statSync(path).uid, statSync(path).gid]);
+  assert.deepEqual(owners, [
+    [70000, 80000],
+    [70000, 80000],
+  ]);
+  assert.equal(statSync(join(secrets, "deep/key")).uid, 0);
 });
 
 test("the first of the usual files that there is counts, from when it is there", async (t) => {

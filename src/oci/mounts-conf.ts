@@ -4,6 +4,7 @@ import { join, posix } from "node:path";
 import { messageOf } from "../cri/status-error.ts";
 import { FileWatch } from "../linux/file-watch.ts";
 import { run } from "../linux/program.ts";
+import type { Owner } from "../linux/user-namespace.ts";
 import { log } from "../log.ts";
 import type { Mount } from "./spec/types.ts";
 
@@ -36,25 +37,28 @@ export class MountsConf {
 
   /**
    * Copies into `folder`, with what links lead to, and answers a mount for each but those at paths that `isTaken`. What
-   * the host has not, or cannot be copied, is logged and left out, as CRI-O does.
+   * the host has not, or cannot be copied, is logged and left out, as CRI-O does. The copies are those of `root`, the
+   * pod's root as the host sees it.
    */
-  async mountsFor(folder: string, isTaken: (path: string) => boolean): Promise<Mount[]> {
+  async mountsFor(folder: string, root: Owner, isTaken: (path: string) => boolean): Promise<Mount[]> {
     const mounts: Mount[] = [];
     for (const [index, { source, destination }] of this.#entries.entries()) {
       if (isTaken(destination)) continue;
       const copy = join(folder, String(index));
-      if (!(await copied(source, copy))) continue;
+      if (!(await copied(source, copy, root))) continue;
       mounts.push({ destination, type: "bind", source: copy, options: ["rbind", "rprivate", "rw"] });
     }
     return mounts;
   }
 }
 
-async function copied(source: string, copy: string): Promise<boolean> {
+async function copied(source: string, copy: string, { uid, gid }: Owner): Promise<boolean> {
   try {
     mkdirSync(join(copy, ".."), { recursive: true });
     const content = statSync(source).isDirectory() ? join(source, ".") : source;
     await run("cp", { args: ["-aL", "--", content, copy], stdout: false });
+    // In a user namespace the host's root is nobody, who could not read a secret.
+    if (uid !== 0) await run("chown", { args: ["-R", "--", `${uid}:${gid}`, copy], stdout: false });
     return true;
   } catch (error) {
     log.warn("a mount of mounts.conf is left out", { source, error: messageOf(error) });

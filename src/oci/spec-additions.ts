@@ -1,6 +1,7 @@
 /** What config.json has beyond what the request says for itself: volumes of the image, mounts.conf's, CDI devices, hooks. */
 import { join, posix } from "node:path";
 import type { ContainerConfig, PodSandboxConfig } from "../cri/messages.ts";
+import { type PinnedUserNamespace, rootOf } from "../linux/user-namespace.ts";
 import { bindImageVolumes } from "./bound-volumes.ts";
 import { applyEdits } from "./cdi/apply-edits.ts";
 import { requestedCdiDevices } from "./cdi/request.ts";
@@ -16,6 +17,8 @@ export interface SpecParts {
   image: ImageConfig;
   /** The root file system on the host, mounted and not yet in use. */
   rootfs: string;
+  /** Where the pod has one. */
+  userNamespace: PinnedUserNamespace | undefined;
 }
 
 /**
@@ -27,7 +30,8 @@ export async function addToSpec(context: ContainerContext, spec: Spec, parts: Sp
   const isTaken = (path: string) => taken.has(path);
   if (context.config.image.imageVolumes === "bind")
     addMounts(spec, await bindImageVolumes(parts.rootfs, parts.image, isTaken));
-  addMounts(spec, await context.mountsConf.mountsFor(join(parts.rootfs, "..", "mounts-conf"), isTaken));
+  const copies = join(parts.rootfs, "..", "mounts-conf");
+  addMounts(spec, await context.mountsConf.mountsFor(copies, rootOf(parts.userNamespace), isTaken));
   const devices = requestedCdiDevices(parts.config);
   if (devices.length > 0) for (const edits of context.cdi.editsOf(devices)) applyEdits(spec, edits);
   const blockIO = context.blockio.blockIoOf(parts.config, parts.sandboxConfig);

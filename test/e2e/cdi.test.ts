@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, it } from "node:test";
@@ -95,5 +95,13 @@ devices:
     await using pod = await livePod(parts.daemon);
     const wrong = pod.create({ CDIDevices: [{ name: "example.com/gone=gone" }] });
     await assert.rejects(wrong, /a CDI device's node "\/dev\/gone": no such device on this host/);
+    const rdt = { name: "rdt", containerEdits: { intelRdt: { closID: "gold", l3CacheSchema: "L3:0=f" } } };
+    writeFileSync(
+      join(static_, "rdt.json"),
+      JSON.stringify({ cdiVersion: "1.0.0", kind: "example.com/rdt", devices: [rdt] }),
+    );
+    // What the machine has not is the runtime's to refuse.
+    if (!existsSync("/sys/fs/resctrl/schemata"))
+      await assert.rejects(pod.create({ CDIDevices: [{ name: "example.com/rdt=rdt" }] }), /intel ?rdt/i);
   });
 });

@@ -83,6 +83,8 @@ describe("documents", () => {
     refuse({ kind: "gpu" }, /^kind is "gpu", it must be of the form VENDOR\/CLASS/);
     refuse({ cdiVersion: undefined }, /^cdiVersion is absent/);
     refuse({ devices: [] }, /^devices is empty/);
+    refuse({ annotations: { "a b": "c" } }, /^annotations has "a b", which is not an annotation's name/);
+    refuse({ annotations: { a: 1 } }, /^annotations\.a is 1, it must be a string/);
     refuse({ netDevices: [] }, /^netDevices is not a field/);
     refuse({ containerEdits: { env: ["A"] } }, /^containerEdits\.env\[0\] is "A"/);
     refuse(

@@ -1,5 +1,5 @@
 /** CDI specifications as they are written (CDI specification 1.0.0). Names are the specification's. */
-import { DocumentError, flag, listOf, mapOf, object, text, whole } from "../document.ts";
+import { DocumentError, flag, listOf, mapOf, object, type Reader, text, whole } from "../document.ts";
 import { hookStages, isHookStage } from "../spec/hooks.ts";
 import type { Hook, HookStage, IntelRdt } from "../spec/types.ts";
 import { isDeviceName, isKind } from "./names.ts";
@@ -60,7 +60,15 @@ const number = whole(0, 2 ** 32 - 1);
 const filled = text((value) => value !== "", "a string that is not empty");
 const absolute = text((value) => value.startsWith("/"), "an absolute path");
 const env = listOf(text((value) => value.indexOf("=") > 0, '"NAME=VALUE"'));
-const annotations = mapOf(text());
+/** Names as Kubernetes has them, with or without a domain before the slash. */
+const annotationName = /^([a-z0-9]([a-z0-9.-]*[a-z0-9])?\/)?[a-z0-9]([a-z0-9_.-]{0,61}[a-z0-9])?$/i;
+
+const annotations: Reader<Record<string, string>> = (value, place) => {
+  const read = mapOf(text())(value, place);
+  const wrong = Object.keys(read).find((name) => !annotationName.test(name));
+  if (wrong === undefined) return read;
+  throw new DocumentError(`${place} has ${JSON.stringify(wrong)}, which is not an annotation's name`);
+};
 
 const edits = object<ContainerEdits>({
   env,
