@@ -12,7 +12,7 @@ const mebibyte = 2 ** 20;
 
 test("in this machine's cgroups limits can be set, raised and lowered, swap with memory", {
   skip: !v1(),
-}, () => {
+}, async () => {
   const cgroups = detectCgroups();
   const pods = new PodCgroups(cgroups);
   const pod = podCgroup("cgroupfs", `/critter-limittest-${process.pid}`);
@@ -43,7 +43,7 @@ test("in this machine's cgroups limits can be set, raised and lowered, swap with
     const cpu = ["cpu.shares", "cpu.cfs_period_us", "cpu.cfs_quota_us"].map((file) => read("cpu", file));
     assert.deepEqual([...cpu, read("cpuset", "cpuset.cpus")], ["512", "50000", "25000", "0"]);
   } finally {
-    pods.remove(own);
+    await pods.remove(own);
   }
 });
 

@@ -13,7 +13,7 @@ const top = `/critter-podtest-${process.pid}`;
 const everywhere = (path: string) => cgroupFolders(cgroups, path).every((folder) => existsSync(folder));
 const nowhere = (path: string) => !cgroupFolders(cgroups, path).some((folder) => existsSync(folder));
 
-test("a missing parent is made in every hierarchy, ready for processes, and removed", () => {
+test("a missing parent is made in every hierarchy, ready for processes, and removed", async () => {
   const pods = new PodCgroups(cgroups);
   const own = pods.create(podCgroup("cgroupfs", `${top}/pods/pod1`));
   assert.deepEqual(own, [top, `${top}/pods`, `${top}/pods/pod1`]);
@@ -22,28 +22,28 @@ test("a missing parent is made in every hierarchy, ready for processes, and remo
     const cpuset = cgroupFolder(cgroups, "cpuset", `${top}/pods/pod1`);
     assert.match(readFileSync(`${cpuset}/cpuset.cpus`, "utf8"), /\d/);
   }
-  pods.remove(own);
+  await pods.remove(own);
   assert.ok(nowhere(top));
 });
 
-test("a parent shared by two pods goes with the last, also after a restart", () => {
+test("a parent shared by two pods goes with the last, also after a restart", async () => {
   const before = new PodCgroups(cgroups);
   const first = before.create(podCgroup("cgroupfs", `${top}/shared`));
   const second = before.create(podCgroup("cgroupfs", `${top}/shared`));
   assert.deepEqual(second, first);
   const [held] = cgroupFolders(cgroups, `${top}/shared/container`);
   mkdirSync(held as string);
-  before.remove(first);
+  await before.remove(first);
   assert.ok(existsSync(held as string));
 
   const restarted = new PodCgroups(cgroups);
   restarted.adopt(second);
   rmdirSync(held as string);
-  restarted.remove(second);
+  await restarted.remove(second);
   assert.ok(nowhere(top));
 });
 
-test("what was planned is found after a crash, made or not", () => {
+test("what was planned is found after a crash, made or not", async () => {
   const pod = podCgroup("cgroupfs", `${top}/pods/pod1`);
   const planned = new PodCgroups(cgroups).plan(pod);
   assert.ok(nowhere(top));
@@ -51,21 +51,21 @@ test("what was planned is found after a crash, made or not", () => {
     if (made) new PodCgroups(cgroups).create(pod);
     const restarted = new PodCgroups(cgroups);
     restarted.adopt(planned);
-    restarted.remove(planned);
+    await restarted.remove(planned);
     assert.ok(nowhere(top));
   }
 });
 
-test("what the kubelet made is left alone, whatever else is made below it", () => {
+test("what the kubelet made is left alone, whatever else is made below it", async () => {
   const kubelet = cgroupFolders(cgroups, top);
   for (const folder of kubelet) mkdirSync(folder);
   try {
     const pods = new PodCgroups(cgroups);
     assert.deepEqual(pods.create(podCgroup("cgroupfs", top)), []);
-    pods.remove([top]);
+    await pods.remove([top]);
     const own = pods.create(podCgroup("cgroupfs", `${top}/pod1`));
     assert.deepEqual(own, [`${top}/pod1`]);
-    pods.remove(own);
+    await pods.remove(own);
     assert.ok(nowhere(`${top}/pod1`));
     assert.ok(everywhere(top));
   } finally {
@@ -73,7 +73,7 @@ test("what the kubelet made is left alone, whatever else is made below it", () =
   }
 });
 
-test("the default parent is the daemon's own, even when an earlier one left it behind", () => {
+test("the default parent is the daemon's own, even when an earlier one left it behind", async () => {
   const mount = mkdtempSync(join(tmpdir(), "critter-v1-"));
   try {
     const v1: Cgroups = {
@@ -85,14 +85,14 @@ test("the default parent is the daemon's own, even when an earlier one left it b
     const pods = new PodCgroups(v1);
     const own = pods.create(podCgroup("cgroupfs", ""));
     assert.deepEqual(own, ["/critter"]);
-    pods.remove(own);
+    await pods.remove(own);
     assert.ok(!existsSync(join(mount, "critter")));
   } finally {
     rmSync(mount, { recursive: true });
   }
 });
 
-test("on v2 the controllers are handed down to a new cgroup; systemd's slices are systemd's", () => {
+test("on v2 the controllers are handed down to a new cgroup; systemd's slices are systemd's", async () => {
   const mount = mkdtempSync(join(tmpdir(), "critter-v2-"));
   try {
     writeFileSync(join(mount, "cgroup.controllers"), "cpu memory\n");
@@ -106,8 +106,13 @@ test("on v2 the controllers are handed down to a new cgroup; systemd's slices ar
     assert.ok(existsSync(join(mount, "pod1")));
     assert.equal(readFileSync(join(mount, "cgroup.subtree_control"), "utf8"), "+memory");
 
-    assert.deepEqual(new PodCgroups(v2).create(podCgroup("systemd", "pods.slice")), []);
+    // A slice that is not there yet comes with its first scope, and is the daemon's to stop.
+    const own = new PodCgroups(v2).create(podCgroup("systemd", "pods-pod1.slice"));
+    assert.deepEqual(own, ["/pods.slice", "/pods.slice/pods-pod1.slice"]);
     assert.ok(!existsSync(join(mount, "pods.slice")));
+    mkdirSync(join(mount, "pods.slice"));
+    assert.deepEqual(new PodCgroups(v2).plan(podCgroup("systemd", "pods.slice")), []);
+    assert.deepEqual(new PodCgroups(v2).plan(podCgroup("systemd", "")), []);
   } finally {
     rmSync(mount, { recursive: true });
   }

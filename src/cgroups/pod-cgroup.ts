@@ -4,12 +4,13 @@ import { dirname, join, posix } from "node:path";
 import { log } from "../log.ts";
 import type { CgroupHierarchy, Cgroups } from "./hierarchy.ts";
 import type { PodCgroup } from "./paths.ts";
+import { processesIn } from "./processes.ts";
 import { removeIfFree } from "./remove.ts";
+import { machineSystemd } from "./systemd.ts";
 
 /**
  * Makes and removes pods' cgroups. One for the daemon: several pods may share a parent, so it remembers which
- * cgroups are its own. With systemd nothing is done: it makes a slice with its first scope, and keeps or
- * drops it itself.
+ * cgroups are its own. A slice systemd makes with its first scope; here it is only stopped.
  */
 export class PodCgroups {
   readonly #cgroups: Cgroups;
@@ -24,25 +25,27 @@ export class PodCgroups {
    * them. Keep them with the pod before that, for `remove` and, after a crash, `adopt`.
    */
   plan(pod: PodCgroup): string[] {
-    if (pod.manager === "systemd") return [];
     const paths = ancestry(pod.path);
-    // The default parent is the daemon's even when a crash left it behind.
-    if (pod.isDefault) return paths;
+    // The default parent is the daemon's even when a crash left it behind; with systemd it is the system's.
+    if (pod.isDefault) return pod.manager === "systemd" ? [] : paths;
     return paths.filter((path) => this.#own.has(path) || !this.#existsAnywhere(path));
   }
 
-  /** Makes `pod`'s cgroup in every hierarchy, with the controllers usable in it. Returns what `plan` does. */
+  /** Makes `pod`'s cgroup in every hierarchy, with the controllers usable in it; slices come by themselves. Returns what `plan` does. */
   create(pod: PodCgroup): string[] {
     const planned = this.plan(pod);
-    if (pod.manager === "systemd") return planned;
+    if (pod.manager === "cgroupfs") this.#make(pod, planned);
+    this.adopt(planned);
+    return planned;
+  }
+
+  #make(pod: PodCgroup, planned: readonly string[]): void {
     try {
       for (const hierarchy of this.#cgroups.hierarchies) makeFolder(this.#cgroups, hierarchy, pod.path);
     } catch (error) {
-      this.#removeAll(planned.filter((path) => !this.#own.has(path)));
+      for (const path of planned.toReversed()) if (!this.#own.has(path)) this.#removeFolders(path);
       throw error;
     }
-    this.adopt(planned);
-    return planned;
   }
 
   /** Takes over, after a restart, the paths that `create` returned for a pod that still exists. */
@@ -56,16 +59,23 @@ export class PodCgroups {
   }
 
   /** Removes those of the paths `create` returned that nobody uses any more; one in use stays for its last pod. */
-  remove(own: readonly string[]): void {
-    this.#removeAll(own.filter((path) => this.#own.has(path)));
-  }
-
-  #removeAll(paths: readonly string[]): void {
-    for (const path of paths.toReversed()) {
-      const stays = this.#cgroups.hierarchies.filter(({ mount }) => !removeIfFree(join(mount, path)));
-      if (stays.length > 0) return;
+  async remove(own: readonly string[]): Promise<void> {
+    for (const path of own.toReversed()) {
+      if (!this.#own.has(path)) continue;
+      const gone = path.endsWith(".slice") ? await this.#stopSlice(path) : this.#removeFolders(path);
+      if (!gone) return;
       this.#own.delete(path);
     }
+  }
+
+  #removeFolders(path: string): boolean {
+    return this.#cgroups.hierarchies.filter(({ mount }) => !removeIfFree(join(mount, path))).length === 0;
+  }
+
+  async #stopSlice(path: string): Promise<boolean> {
+    if (processesIn(this.#cgroups, path).length > 0) return false;
+    await machineSystemd().stopSlice(posix.basename(path));
+    return true;
   }
 
   #existsAnywhere(path: string): boolean {

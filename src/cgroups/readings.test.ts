@@ -202,6 +202,6 @@ test("this machine's kernel counts what a process uses", async () => {
   } finally {
     child.kill("SIGKILL");
     await gone;
-    pods.remove(own);
+    await pods.remove(own);
   }
 });

@@ -11,7 +11,7 @@ import { DbusConnection } from "../linux/dbus.ts";
 import type { DbusMessage } from "../linux/dbus-message.ts";
 import { DbusSocket } from "../linux/dbus-socket.ts";
 import type { DbusValue } from "../linux/dbus-values.ts";
-import { Systemd } from "./systemd.ts";
+import { Systemd, type UnitProperty } from "./systemd.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "critter-dbus-"));
 const path = join(folder, "bus");
@@ -133,6 +133,32 @@ test("a job that fails and a refusal are errors, and the next scope is made all 
   await assert.rejects(systemd.startScope(scope), { errorName: `${name}.UnitExists`, message: "it exists" });
   behave("done", "reply first");
   await systemd.startScope(scope);
+  await systemd.close();
+});
+
+test("a slice is limited whether it is there or not, and stopped; one that is not there is no error", async () => {
+  const systemd = new Systemd([{ path, bus: true }]);
+  const limits: UnitProperty[] = [["MemoryMax", { signature: "t", value: 5n }]];
+  behave("done", "reply first");
+  calls.length = 0;
+  await systemd.limitSlice("pod.slice", limits);
+  assert.deepEqual(calls.at(-1)!.body, ["pod.slice", "fail", limits, []]);
+  await systemd.stopSlice("pod.slice");
+  assert.deepEqual([calls.at(-1)!.member, ...calls.at(-1)!.body], ["StopUnit", "pod.slice", "replace"]);
+  const refuse = (call: DbusMessage, error: string) => {
+    const answer = { serial: ++serial, replySerial: call.serial, destination: call.sender! };
+    service.send({ type: "error", ...answer, errorName: `${name}.${error}`, signature: "s", body: [error] });
+  };
+  onCall = (call) => {
+    if (call.member === "SetUnitProperties") reply(call, "", []);
+    else refuse(call, call.member === "StopUnit" ? "NoSuchUnit" : "UnitExists");
+  };
+  await systemd.limitSlice("pod.slice", limits);
+  assert.deepEqual(
+    [calls.at(-1)!.member, ...calls.at(-1)!.body],
+    ["SetUnitProperties", "pod.slice", true, limits],
+  );
+  await systemd.stopSlice("pod.slice");
   await systemd.close();
 });
 

@@ -1,9 +1,9 @@
-/** systemd's part in cgroups: transient scopes for processes that are not its children (org.freedesktop.systemd1(5)). */
+/** systemd's part in cgroups: transient scopes for processes that are not its children, and slices (org.freedesktop.systemd1(5)). */
 import { constants } from "node:os";
 import { basename } from "node:path";
-import { type DbusAddress, DbusConnection } from "../linux/dbus.ts";
+import { type DbusAddress, DbusConnection, DbusError } from "../linux/dbus.ts";
 import type { DbusMessage } from "../linux/dbus-message.ts";
-import type { DbusValue } from "../linux/dbus-values.ts";
+import type { DbusValue, DbusVariant } from "../linux/dbus-values.ts";
 import { machineCgroups } from "./machine.ts";
 
 export interface Scope {
@@ -15,6 +15,9 @@ export interface Scope {
   /** The process to be moved there. */
   pid: number;
 }
+
+/** Of a unit: systemd.directives(7), in the spelling of org.freedesktop.systemd1(5). */
+export type UnitProperty = [name: string, value: DbusVariant];
 
 /** The system's bus, and systemd's own socket for where there is no bus. */
 const addresses: readonly DbusAddress[] = [
@@ -49,7 +52,7 @@ export class Systemd {
    */
   async startScope({ name, slice, description, pid }: Scope): Promise<void> {
     const service = ownService();
-    const properties: DbusValue[] = [
+    const properties: UnitProperty[] = [
       ["Description", { signature: "s", value: description }],
       ["Slice", { signature: "s", value: slice }],
       ["PIDs", { signature: "au", value: [pid] }],
@@ -57,8 +60,38 @@ export class Systemd {
       ["KillSignal", { signature: "i", value: constants.signals.SIGPIPE }],
       ["CollectMode", { signature: "s", value: "inactive-or-failed" }],
       // At shutdown what was started last ends first.
-      ...(service ? [["After", { signature: "as", value: [service] }]] : []),
+      ...(service ? [["After", { signature: "as", value: [service] }] satisfies UnitProperty] : []),
     ];
+    await this.#startTransient(name, properties);
+  }
+
+  /** Gives slice `name` the properties, as long as it is there: one that is not is made, until `stopSlice`. */
+  async limitSlice(name: string, properties: readonly UnitProperty[]): Promise<void> {
+    try {
+      await this.#startTransient(name, [...properties]);
+    } catch (error) {
+      if (!(error instanceof DbusError && error.errorName === "org.freedesktop.systemd1.UnitExists"))
+        throw error;
+      const connection = await this.#connected();
+      const body = [name, true, [...properties]];
+      await connection.call({ ...manager, member: "SetUnitProperties", signature: "sba(sv)", body });
+    }
+  }
+
+  /** Stops slice `name`, which systemd leaves where it is when the last unit has left it; it need not be there. */
+  async stopSlice(name: string): Promise<void> {
+    const connection = await this.#connected();
+    const stop = { ...manager, member: "StopUnit", signature: "ss", body: [name, "replace"] };
+    try {
+      const [job] = await connection.call(stop);
+      await this.#finished("stop", name, String(job));
+    } catch (error) {
+      if (!(error instanceof DbusError && error.errorName === "org.freedesktop.systemd1.NoSuchUnit"))
+        throw error;
+    }
+  }
+
+  async #startTransient(name: string, properties: DbusValue[]): Promise<void> {
     const connection = await this.#connected();
     const [job] = await connection.call({
       ...manager,
@@ -66,8 +99,12 @@ export class Systemd {
       signature: "ssa(sv)a(sa(sv))",
       body: [name, "fail", properties, []],
     });
-    const result = await this.#resultOf(String(job));
-    if (result !== "done") throw new Error(`systemd cannot start ${name}: its job is ${result}`);
+    await this.#finished("start", name, String(job));
+  }
+
+  async #finished(verb: string, name: string, job: string): Promise<void> {
+    const result = await this.#resultOf(job);
+    if (result !== "done") throw new Error(`systemd cannot ${verb} ${name}: its job is ${result}`);
   }
 
   /** Ends the connection. */

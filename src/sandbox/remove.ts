@@ -33,7 +33,7 @@ async function clearAway(context: SandboxContext, record: PodSandboxRecord): Pro
     await deleteTask(containers, presentHandler(containers, record.runtimeHandler), record);
   }
   removeSandboxFolder(sandboxFolder(context, record.id));
-  context.podCgroups.remove(record.cgroups);
+  await context.podCgroups.remove(record.cgroups);
   containers.storage.rootfs.releaseReadOnly(record.id);
   context.store.delete(record);
 }

@@ -1,6 +1,8 @@
 /** What a pod may use as a whole: its containers' sum and the overhead, where the pod's cgroup is critter's to limit. */
 import { writeLimits } from "../cgroups/limits.ts";
 import { podCgroup } from "../cgroups/paths.ts";
+import { sliceProperties } from "../cgroups/slice-limits.ts";
+import { machineSystemd } from "../cgroups/systemd.ts";
 import type { LinuxContainerResources } from "../cri/messages.ts";
 import { failedPrecondition, messageOf } from "../cri/status-error.ts";
 import { ociResources } from "../oci/spec/resources.ts";
@@ -55,18 +57,21 @@ function sum(limit: number, extra: number | undefined): number {
 }
 
 /**
- * Writes the limits into the pod's cgroup, if critter has made it. That of a pod of the kubelet's is the kubelet's: it has set its limits itself,
+ * Gives the pod's cgroup the limits, if critter has made it. That of a pod of the kubelet's is the kubelet's: it has set its limits itself,
  * and they are others where a container has none. Nor is one limited that is the default of all pods.
  */
-export function limitPod(
+export async function limitPod(
   { containers, podCgroups }: SandboxContext,
   { config }: PodSandboxRecord,
   limits: Resources,
-): void {
+): Promise<void> {
   const cgroup = podCgroup(containers.config.runtime.cgroupManager, config.linux?.cgroupParent ?? "");
-  if (cgroup.isDefault || !podCgroups.isOwn(cgroup.path)) return;
+  if (Object.keys(limits).length === 0 || cgroup.isDefault || !podCgroups.isOwn(cgroup.path)) return;
+  const { cgroups } = containers.host;
   try {
-    writeLimits(containers.host.cgroups, cgroup.path, limits);
+    if (cgroup.manager === "systemd")
+      await machineSystemd().limitSlice(cgroup.name, sliceProperties(cgroups.version, limits));
+    else writeLimits(cgroups, cgroup.path, limits);
   } catch (error) {
     throw failedPrecondition(`the pod's cgroup ${cgroup.path} does not take its limits: ${messageOf(error)}`);
   }
@@ -83,7 +88,7 @@ export function updatePodResources(
     const { linux } = record.config;
     const overhead = update.overhead ?? linux?.overhead ?? null;
     const resources = update.resources ?? linux?.resources ?? null;
-    limitPod(context, record, podLimits(context, { overhead, resources }, ""));
+    await limitPod(context, record, podLimits(context, { overhead, resources }, ""));
     const config = { ...record.config, linux: { ...(linux ?? emptyLinux), overhead, resources } };
     context.store.update(record, { config });
   });

@@ -106,7 +106,7 @@ async function build(context: SandboxContext, record: PodSandboxRecord, cgroup: 
 
   await context.namespaces.create({ ...pinned, user, hostname, sysctls: sysctls.early });
   record.cgroups = context.podCgroups.create(cgroup);
-  limitPod(context, record, limits);
+  await limitPod(context, record, limits);
   mkdirSync(folder, { recursive: true });
   // The longest goes first, and the files are written while both work.
   const pausing = image && startPause(context, record, cgroup, image);
