@@ -78,9 +78,13 @@ export class LivePod {
   }
 }
 
-/** Runs a pod; `changes` are those of `podConfig`. */
-export async function livePod(daemon: Daemon, changes: Init<PodSandboxConfig> = {}): Promise<LivePod> {
+/** Runs a pod of a runtime handler, the default one if nothing else is said; `changes` are those of `podConfig`. */
+export async function livePod(
+  daemon: Daemon,
+  changes: Init<PodSandboxConfig> = {},
+  runtimeHandler = "",
+): Promise<LivePod> {
   const config = podConfigFor(daemon, changes);
-  const { podSandboxId } = await daemon.client.runtime.RunPodSandbox({ config });
+  const { podSandboxId } = await daemon.client.runtime.RunPodSandbox({ config, runtimeHandler });
   return new LivePod(daemon, podSandboxId, config);
 }
