@@ -33,7 +33,7 @@ import { OciHooks } from "./oci/hooks/hooks.ts";
 import { containerEntry } from "./oci/messages.ts";
 import { MountsConf } from "./oci/mounts-conf.ts";
 import { type ContainerRecord, isContainerRecord } from "./oci/record.ts";
-import { checkSeccompSettings } from "./oci/seccomp/filter.ts";
+import { checkSeccompSettings, handlerSettings } from "./oci/seccomp/filter.ts";
 import { Selinux } from "./oci/selinux/selinux.ts";
 import { checkAdditionalDevices } from "./oci/spec/granted-devices.ts";
 import { readHost } from "./oci/spec/host.ts";
@@ -69,7 +69,7 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
   for (const folder of [root, runroot]) mkdirSync(folder, { recursive: true, mode: 0o711 });
   takeLocks(config);
   checkAdditionalDevices(config.runtime.additionalDevices);
-  checkSeccompSettings(config.runtime);
+  checkSeccompProfiles(config);
   const streams = new StreamServer(config.api);
   await streams.listen();
   const database = openDatabase(join(root, "state.db"));
@@ -225,10 +225,17 @@ function sandboxContext(
   return context;
 }
 
+function checkSeccompProfiles({ runtime }: Config): void {
+  checkSeccompSettings(runtime);
+  for (const handler of Object.values(runtime.runtimes)) {
+    checkSeccompSettings(handlerSettings(runtime, handler));
+  }
+}
+
 function reloadConfig(config: Config, read: () => Config): void {
   try {
     const { config: next, applied, waiting } = reloadable(config, read());
-    checkSeccompSettings(next.runtime);
+    checkSeccompProfiles(next);
     // In place: everybody holds the one object, or a table of it.
     for (const table of ["crio", "api", "runtime", "image", "network"] as const) {
       Object.assign(config[table], next[table]);

@@ -51,6 +51,7 @@ export const handlerKeys = {
     "a table of strings",
     () => true,
   ),
+  seccomp_profile: path("", "Goes before crio.runtime's seccomp_profile for the pods of this handler."),
   container_min_memory: parsed(
     "12MiB",
     "Least memory limit of a container, which the runtime needs for itself; 500KiB for crun.",

@@ -5,6 +5,7 @@ import type { IdMappings } from "../linux/user-namespace.ts";
 import { log } from "../log.ts";
 import { type ContainerContext, type RuntimeHandler, runtimeHandler } from "../oci/context.ts";
 import { handlerFeatures } from "../oci/features.ts";
+import { handlerSettings } from "../oci/seccomp/filter.ts";
 import { buildSandboxSpec } from "../oci/spec/sandbox.ts";
 import { createTask } from "../oci/task.ts";
 import { AuthFile } from "../registry/auth-file.ts";
@@ -51,7 +52,7 @@ export async function startPause(
     defaultAnnotations: handler.config.defaultAnnotations,
     selinux: record.selinux,
     apparmorProfile: await containers.apparmor.profileOf(config.linux?.securityContext),
-    runtime: containers.config.runtime,
+    seccompSettings: handlerSettings(containers.config.runtime, handler.config),
     host: containers.host,
   });
   // At once, so that a failure of what comes next, or beside it, knows what to kill.

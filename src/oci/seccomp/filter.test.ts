@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, test } from "node:test";
 import { status } from "@grpc/grpc-js";
 import type { SecurityProfile } from "../../cri/messages.ts";
-import { checkSeccompSettings, type SeccompInput, seccompFilter } from "./filter.ts";
+import { checkSeccompSettings, handlerSettings, type SeccompInput, seccompFilter } from "./filter.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "critter-seccomp-"));
 after(() => rmSync(folder, { recursive: true }));
@@ -57,6 +57,13 @@ test("crio.conf's profiles take the place of the default, and of none for privil
   assert.equal(filterFor(null, { settings: both, privileged: true })?.defaultAction, "SCMP_ACT_LOG");
 });
 
+test("a handler's own profile goes before that of all", () => {
+  const all = { seccompProfile: "/all", privilegedSeccompProfile: "/privileged" };
+  assert.deepEqual(handlerSettings(all, {}), all);
+  assert.deepEqual(handlerSettings(all, { seccompProfile: "" }), all);
+  assert.deepEqual(handlerSettings(all, { seccompProfile: "/own" }), { ...all, seccompProfile: "/own" });
+});
+
 test("a local profile is read again when it changes", () => {
   const path = file("changing.json", { defaultAction: "SCMP_ACT_ALLOW" });
   assert.equal(filterFor(localhost(path))?.defaultAction, "SCMP_ACT_ALLOW");
@@ -98,7 +105,7 @@ test("a file that is not a profile is refused by name", () => {
     message: /seccomp\.localhost_ref is ".*bad\.json": profile_type is not Localhost/,
   });
   const configured = { ...settings, seccompProfile: bad };
-  const message = /^crio\.runtime\.seccomp_profile is ".*bad\.json": .*defaultAction is "SCMP_ACT_WHAT"/;
+  const message = /^crio\.conf's seccomp_profile is ".*bad\.json": .*defaultAction is "SCMP_ACT_WHAT"/;
   assert.throws(() => filterFor(runtimeDefault, { settings: configured }), {
     code: status.FAILED_PRECONDITION,
     message,

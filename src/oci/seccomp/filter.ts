@@ -48,6 +48,15 @@ export function seccompFilter(
   return profile && resolved(profile, input.capabilities);
 }
 
+/** The settings for the containers of a runtime handler, whose own `seccomp_profile` goes before that of all. */
+export function handlerSettings(
+  settings: SeccompSettings,
+  { seccompProfile = "" }: { seccompProfile?: string },
+): SeccompSettings {
+  const { privilegedSeccompProfile } = settings;
+  return { seccompProfile: seccompProfile || settings.seccompProfile, privilegedSeccompProfile };
+}
+
 /** Throws a ConfigError that names key and file when a file of crio.conf is not a profile. */
 export function checkSeccompSettings({ seccompProfile, privilegedSeccompProfile }: SeccompSettings): void {
   try {
@@ -112,7 +121,7 @@ function configured(key: string, path: string): SeccompProfile {
   try {
     return profileInFile(path);
   } catch (error) {
-    throw failedPrecondition(`crio.runtime.${key} is ${JSON.stringify(path)}: ${messageOf(error)}`);
+    throw failedPrecondition(`crio.conf's ${key} is ${JSON.stringify(path)}: ${messageOf(error)}`);
   }
 }
 

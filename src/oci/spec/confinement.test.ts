@@ -35,7 +35,7 @@ function pause(securityContext: object, selinux?: typeof labels, apparmorProfile
     cgroupsPath: "/pods/s1",
     allowedAnnotations: [],
     defaultAnnotations: {},
-    runtime: settings,
+    seccompSettings: settings,
     host: hostWith("v2"),
     selinux,
     ...(apparmorProfile && { apparmorProfile }),

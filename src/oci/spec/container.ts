@@ -3,7 +3,7 @@
 import type { ContainerConfig, LinuxContainerSecurityContext, PodSandboxConfig } from "../../cri/messages.ts";
 import { invalidArgument } from "../../cri/status-error.ts";
 import { type PinnedUserNamespace, rootOf } from "../../linux/user-namespace.ts";
-import { type SeccompSettings, seccompFilter } from "../seccomp/filter.ts";
+import { handlerSettings, type SeccompSettings, seccompFilter } from "../seccomp/filter.ts";
 import type { SelinuxLabels } from "../selinux/selinux.ts";
 import { resolveUser } from "../user.ts";
 import { allowedAnnotations, containerAnnotations } from "./annotations.ts";
@@ -84,6 +84,8 @@ export interface RuntimeDefaults extends DeviceGrants, SeccompSettings {
 
 export interface HandlerOptions {
   privilegedWithoutHostDevices: boolean;
+  /** Goes before that of `crio.runtime`; empty for none, the default. */
+  seccompProfile?: string;
   /** Prefixes of annotations that the runtime may see; none by default. */
   allowedAnnotations?: readonly string[];
   /** Annotations of every container, before the allowed ones; none by default. */
@@ -126,7 +128,7 @@ export function buildContainerSpec(input: ContainerSpecInput): Spec {
     requested: context,
     privileged,
     capabilities: process.capabilities.bounding,
-    settings: input.runtime,
+    settings: handlerSettings(input.runtime, input.handler),
     available: host.seccomp,
   });
   if (!input.ignoreDeclaredVolumes) makeImageVolumes(rootfs, image, ownerOnHost);

@@ -236,7 +236,7 @@ test("the pause container's spec runs", () => {
     pinned,
     cgroupsPath: ociCgroupsPath(pod, id),
     allowedAnnotations: [],
-    runtime: { seccompProfile: "", privilegedSeccompProfile: "" },
+    seccompSettings: { seccompProfile: "", privilegedSeccompProfile: "" },
     host,
   });
   const printed = run(spec, id);

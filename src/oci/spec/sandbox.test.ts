@@ -22,7 +22,7 @@ function spec(config: Init<PodSandboxConfig>, fields: Partial<SandboxSpecInput> 
     pinned: { net: "/ns/net", ipc: "/ns/ipc", uts: "/ns/uts" },
     cgroupsPath: "/pods/s1",
     allowedAnnotations: [],
-    runtime: { seccompProfile: "", privilegedSeccompProfile: "" },
+    seccompSettings: { seccompProfile: "", privilegedSeccompProfile: "" },
     host: hostWith("v2"),
     ...fields,
   });

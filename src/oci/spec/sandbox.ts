@@ -40,8 +40,7 @@ export interface SandboxSpecInput {
   apparmorProfile?: string;
   /** Absent where nothing is labelled. */
   selinux?: SelinuxLabels | undefined;
-  /** The table `crio.runtime`. */
-  runtime: SeccompSettings;
+  seccompSettings: SeccompSettings;
   host: Host;
 }
 
@@ -59,7 +58,7 @@ export function buildSandboxSpec(input: SandboxSpecInput): Spec {
     requested: context,
     privileged: context?.privileged ?? false,
     capabilities: [],
-    settings: input.runtime,
+    settings: input.seccompSettings,
     available: host.seccomp,
   });
   return {
