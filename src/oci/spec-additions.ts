@@ -2,6 +2,7 @@
 import { join, posix } from "node:path";
 import type { ContainerConfig, PodSandboxConfig } from "../cri/messages.ts";
 import { type PinnedUserNamespace, rootOf } from "../linux/user-namespace.ts";
+import { bindDevices } from "./bound-devices.ts";
 import { bindImageVolumes } from "./bound-volumes.ts";
 import { applyEdits } from "./cdi/apply-edits.ts";
 import { requestedCdiDevices } from "./cdi/request.ts";
@@ -34,6 +35,7 @@ export async function addToSpec(context: ContainerContext, spec: Spec, parts: Sp
   addMounts(spec, await context.mountsConf.mountsFor(copies, rootOf(parts.userNamespace), isTaken));
   const devices = requestedCdiDevices(parts.config);
   if (devices.length > 0) for (const edits of context.cdi.editsOf(devices)) applyEdits(spec, edits);
+  if (parts.userNamespace) bindDevices(spec);
   const blockIO = context.blockio.blockIoOf(parts.config, parts.sandboxConfig);
   if (blockIO) spec.linux.resources.blockIO = blockIO;
   context.hooks.addTo(spec, () => hookFacts(spec, parts));

@@ -160,6 +160,22 @@ describe("a pod in a user namespace", () => {
     assert.deepEqual(ownerOf(join(foreign, "new")), [262_144, 393_216]);
   });
 
+  it("has the devices it asks for, under another path too", async () => {
+    await using pod = await mappedPod();
+    const devices = [
+      { hostPath: "/dev/loop-control", permissions: "r" },
+      { hostPath: "/dev/null", containerPath: "/dev/kmsg", permissions: "rw" },
+      { hostPath: "/dev/zero", containerPath: "/dev/deep/zero", permissions: "r" },
+    ];
+    const id = await pod.run({ devices });
+    assert.equal(
+      await pod.sh(id, "stat -c %t:%T /dev/loop-control /dev/kmsg /dev/deep/zero"),
+      "a:ed\n1:3\n1:5",
+    );
+    assert.equal(await pod.sh(id, "echo x >/dev/kmsg && head -c 2 /dev/deep/zero | wc -c"), "2");
+    assert.equal(await outcome(pod.create({ devices: [{ hostPath: "/dev/none" }] })), "INVALID_ARGUMENT");
+  });
+
   it("has images as volumes, mapped as its root filesystem", async () => {
     await using pod = await mappedPod();
     const volume = (containerPath: string, fields: Init<Mount> = {}) => ({
