@@ -1,12 +1,22 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { appendFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { type ServedImage, serveImages } from "../registry/image-server.ts";
 import type { ScriptedServer } from "../registry/scripted-server.ts";
 import { startDaemon } from "../support/daemon.ts";
 import { livePod } from "../support/live-pod.ts";
+import { withNewRunc } from "../support/new-runc.ts";
 import { programImage } from "../support/program-image.ts";
 import { type Suite, type SuiteOptions, suite } from "../support/suite.ts";
 
@@ -80,6 +90,41 @@ for (const mode of ["mkdir", "bind", "ignore"] as const) {
     });
   });
 }
+
+describe('image_volumes = "bind" in a user namespace', () => {
+  const secrets = mkdtempSync(join(tmpdir(), "critter-secrets-"));
+  after(() => rmSync(secrets, { recursive: true }));
+  writeFileSync(join(secrets, "key"), "secret", { mode: 0o600 });
+  writeFileSync(join(secrets, "mounts.conf"), `${join(secrets, "key")}:/run/key\n`);
+  const parts = suiteWithImage({
+    ...withNewRunc,
+    settings: {
+      "crio.runtime": {
+        ...withNewRunc.settings?.["crio.runtime"],
+        default_mounts_file: join(secrets, "mounts.conf"),
+      },
+      "crio.image": { image_volumes: "bind" },
+    },
+  });
+
+  it("volumes and copies of mounts.conf are those of the inside's users", async () => {
+    const range = { containerId: 0, hostId: 262_144, length: 65_536 };
+    const namespaceOptions = { usernsOptions: { mode: "POD" as const, uids: [range], gids: [range] } };
+    await using pod = await livePod(parts.daemon, {
+      linux: {
+        cgroupParent: parts.daemon.cgroupParent,
+        securityContext: { namespaceOptions },
+      },
+    });
+    const linux = { securityContext: { namespaceOptions } };
+    const id = await pod.run({ image: { image: IMAGE }, command: ["sleep", "inf"], linux });
+    assert.equal(
+      await pod.sh(id, "stat -c '%u:%g %a' /data; cat /data/link; touch /data/below/mine"),
+      "33:44 2770\nof the image",
+    );
+    assert.equal(await pod.sh(id, "stat -c '%u:%g' /new/deep /run/key"), "33:44\n0:0");
+  });
+});
 
 it("a value that is none of these keeps the daemon from starting", async () => {
   const wrong = startDaemon({ settings: { "crio.image": { image_volumes: "tmpfs" } } });
