@@ -26,10 +26,7 @@ export interface CreateTask {
   sysctls: Sysctl[];
 }
 
-/**
- * As `create`, but the namespaces are those of a process that holds them, its user namespace among them. Where it fails, what is
- * pinned is the caller's to remove.
- */
+/** As `create`, but the namespaces are those of a process that holds them, its user namespace among them. */
 export interface AdoptTask extends Omit<CreateTask, "kind"> {
   kind: "adopt";
   pid: number;
@@ -90,7 +87,12 @@ function create(task: CreateTask): void {
 function adopt(task: AdoptTask): void {
   const paths: Record<string, string> = { user: task.user, ...task.paths };
   pinAll(Object.entries(paths).map(([type, path]) => ({ source: `/proc/${task.pid}/ns/${type}`, path })));
-  visit(task.paths, () => setUp(task));
+  try {
+    visit(task.paths, () => setUp(task));
+  } catch (error) {
+    Object.values(paths).forEach(unpin);
+    throw error;
+  }
 }
 
 function setUp({ paths, hostname, sysctls }: Omit<CreateTask, "kind">): void {

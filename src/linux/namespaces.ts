@@ -5,7 +5,7 @@ import { unmountAll } from "./mount.ts";
 import type { IpVersion } from "./namespace-calls.ts";
 import type { CreateTask, NamespacePaths, NamespaceReply, NamespaceTask } from "./namespaces-worker.ts";
 import { type NamespaceType, readSysctls, sysctlError } from "./sysctls.ts";
-import { NamespaceHolder, type PinnedUserNamespace, writeSysctlAsRoot } from "./user-namespace.ts";
+import { NamespaceHolder, type PinnedUserNamespace, writeSysctlsAsRoot } from "./user-namespace.ts";
 
 const NSFS_MAGIC = 0x6e736673;
 
@@ -55,16 +55,17 @@ export class NamespaceMaker {
   /** Makes the user namespace, and the others as its own. */
   async #createOwned(user: PinnedUserNamespace, wanted: Omit<CreateTask, "kind">): Promise<void> {
     const { paths, hostname } = wanted;
-    const ofIpc = wanted.sysctls.filter(({ namespace }) => namespace === "ipc");
-    const sysctls = wanted.sysctls.filter((sysctl) => !ofIpc.includes(sysctl));
+    // Names of the UTS namespace are the host's root's to write, whoever owns it.
+    const ofRoot = wanted.sysctls.filter(({ namespace }) => namespace !== "uts");
+    const sysctls = wanted.sysctls.filter((sysctl) => !ofRoot.includes(sysctl));
+    const all = { user: user.path, ...paths };
     const holder = await NamespaceHolder.start(Object.keys(paths) as NamespaceType[], user);
     try {
       await this.#run({ kind: "adopt", paths, hostname, sysctls, pid: holder.pid, user: user.path });
-      for (const sysctl of ofIpc)
-        await writeSysctlAsRoot({ user: user.path, ipc: paths.ipc as string }, sysctl);
-    } catch (error) {
-      for (const path of [user.path, ...Object.values(paths)]) removeNamespace(path);
-      throw error;
+      await writeSysctlsAsRoot(all, ofRoot).catch((error) => {
+        Object.values(all).forEach(removeNamespace);
+        throw error;
+      });
     } finally {
       await holder.end();
     }
@@ -123,7 +124,8 @@ export class NamespaceMaker {
     const lost = [...this.#pending.values()];
     this.#pending.clear();
     for (const { task, reject } of lost) {
-      if (task.kind === "create") Object.values(task.paths).forEach(removeNamespace);
+      if (task.kind === "create" || task.kind === "adopt") Object.values(task.paths).forEach(removeNamespace);
+      if (task.kind === "adopt") removeNamespace(task.user);
       reject(new Error(`${deeds[task.kind]}: ${cause.message}`, { cause }));
     }
   }

@@ -55,7 +55,12 @@ const inside = ({ user, net, ipc, uts }: Paths, script: string) => {
 
 test("a user namespace maps as it was told, and owns the other namespaces", async () => {
   const paths = pathsOf("pod");
-  await create(paths, { "net.ipv4.ip_unprivileged_port_start": "7", "kernel.shm_rmid_forced": "1" });
+  await create(paths, {
+    "net.ipv4.ip_unprivileged_port_start": "7",
+    "net.ipv4.ping_group_range": "0 5",
+    "kernel.shm_rmid_forced": "1",
+    "kernel.domainname": "example",
+  });
   for (const path of Object.values(paths)) assert.ok(isNamespace(path), path);
   assert.match(inside(paths, "cat /proc/self/uid_map"), /^\s+0\s+131072\s+65536\n$/);
   assert.match(inside(paths, "cat /proc/self/gid_map"), /^\s+0\s+262144\s+65536\n$/);
@@ -65,6 +70,8 @@ test("a user namespace maps as it was told, and owns the other namespaces", asyn
   inside(paths, "ip link add name dummy1 type veth peer name dummy2");
   assert.equal(inside(paths, "cat /proc/sys/net/ipv4/ip_unprivileged_port_start"), "7\n");
   assert.equal(inside(paths, "cat /proc/sys/kernel/shm_rmid_forced"), "1\n");
+  assert.equal(inside(paths, "cat /proc/sys/net/ipv4/ping_group_range"), "0\t5\n");
+  assert.equal(inside(paths, "cat /proc/sys/kernel/domainname"), "example\n");
   for (const path of Object.values(paths)) removeNamespace(path);
   assert.deepEqual(readdirSync(join(folder, "pod")), []);
 });
@@ -73,9 +80,18 @@ test("a sysctl that the kernel refuses leaves nothing", async () => {
   const paths = pathsOf("refused");
   for (const name of ["net.ipv4.ip_forward", "kernel.shm_rmid_forced"]) {
     const error = { code: status.INVALID_ARGUMENT, message: new RegExp(`"${name}"`) };
-    await assert.rejects(create(paths, { [name]: "many" }), error);
+    await assert.rejects(create(paths, { "net.ipv4.tcp_syncookies": "0", [name]: "many" }), error);
     assert.deepEqual(readdirSync(join(folder, "refused")), []);
   }
+});
+
+test("a namespace that is there already is left alone", async () => {
+  const paths = pathsOf("twice");
+  await create(paths);
+  const before = statSync(paths.net).ino;
+  await assert.rejects(create(paths), /EEXIST/);
+  assert.equal(statSync(paths.net).ino, before);
+  for (const path of Object.values(paths)) removeNamespace(path);
 });
 
 test("mappings that the kernel refuses are an error, and no process stays", async () => {

@@ -101,20 +101,28 @@ export class NamespaceHolder {
   }
 }
 
+/** Above what nsenter ends with itself: the script ends so much above the number of the sysctl that it could not write. */
+const FIRST_FAILURE = 100;
+const writeAll = `i=${FIRST_FAILURE}; while [ $# -gt 0 ]; do printf %s "$2" >"$1" || exit $i; shift 2; i=$((i+1)); done`;
+
 /**
- * Writes a sysctl as root of a user namespace, from within the IPC namespace that it owns: only its own root may write those of IPC.
- * Rejects with what the kernel says.
+ * Writes sysctls as root of a user namespace, from within namespaces that it owns: no other may write those of IPC, and IDs, as in
+ * net.ipv4.ping_group_range, are the writer's. INVALID_ARGUMENT with what the kernel says.
  */
-export async function writeSysctlAsRoot(
-  namespaces: { user: string; ipc: string },
-  sysctl: Sysctl,
+export async function writeSysctlsAsRoot(
+  namespaces: Partial<Record<NamespaceType | "user", string>>,
+  sysctls: readonly Sysctl[],
 ): Promise<void> {
-  const enter = [`--user=${namespaces.user}`, `--ipc=${namespaces.ipc}`, "--setuid=0", "--setgid=0"];
-  const write = ["sh", "-c", 'printf %s "$2" > "$1"', "sh", `/proc/sys/${sysctl.path}`, sysctl.value];
+  if (sysctls.length === 0) return;
+  const enter = Object.entries(namespaces).map(([type, path]) => `--${type}=${path}`);
+  const values = sysctls.flatMap(({ path, value }) => [`/proc/sys/${path}`, value]);
+  const args = [...enter, "--setuid=0", "--setgid=0", "sh", "-c", writeAll, "sh", ...values];
   try {
-    await run("nsenter", { args: [...enter, ...write], stdout: false });
+    await run("nsenter", { args, stdout: false });
   } catch (error) {
-    throw sysctlError(sysctl.name, sysctl.value, (error as ProgramError).stderr || (error as Error).message);
+    const { exitCode, stderr } = error as ProgramError;
+    const sysctl = sysctls[(exitCode ?? 0) - FIRST_FAILURE];
+    throw sysctl ? sysctlError(sysctl.name, sysctl.value, stderr) : error;
   }
 }
 

@@ -118,7 +118,8 @@ describe("a pod in a user namespace", () => {
 
   it("owns its network, IPC and UTS namespaces: root may do there what is root's to do", async () => {
     const sysctls = { "net.ipv4.ip_unprivileged_port_start": "7", "kernel.shm_rmid_forced": "1" };
-    await using pod = await mappedPod({ sysctls });
+    const pings = { "net.ipv4.ping_group_range": "0 65535" };
+    await using pod = await mappedPod({ sysctls: { ...sysctls, ...pings } });
     const id = await pod.run(capabilities("NET_RAW", "NET_ADMIN", "SYS_ADMIN"));
     assert.match(await pod.sh(id, "ping -c 1 -W 5 127.0.0.1"), /1 packets received/);
     assert.equal(await pod.sh(id, "cat /proc/sys/net/ipv4/ip_unprivileged_port_start"), "7");
