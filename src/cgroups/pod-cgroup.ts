@@ -58,7 +58,10 @@ export class PodCgroups {
     return this.#own.has(path);
   }
 
-  /** Removes those of the paths `create` returned that nobody uses any more; one in use stays for its last pod. */
+  /**
+   * Removes those of the paths `create` returned that nobody uses any more; one in use stays for its last pod. A slice must be nobody
+   * else's, not even planned for: systemd ends what is in it.
+   */
   async remove(own: readonly string[]): Promise<void> {
     for (const path of own.toReversed()) {
       if (!this.#own.has(path)) continue;

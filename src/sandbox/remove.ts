@@ -33,7 +33,14 @@ async function clearAway(context: SandboxContext, record: PodSandboxRecord): Pro
     await deleteTask(containers, presentHandler(containers, record.runtimeHandler), record);
   }
   removeSandboxFolder(sandboxFolder(context, record.id));
-  await context.podCgroups.remove(record.cgroups);
+  await removeCgroups(context, record);
   containers.storage.rootfs.releaseReadOnly(record.id);
   context.store.delete(record);
+}
+
+/** The last pod takes a cgroup away that several share: systemd would end those that are just coming. */
+async function removeCgroups({ store, podCgroups }: SandboxContext, record: PodSandboxRecord): Promise<void> {
+  const others = [...store].filter((other) => other !== record);
+  const used = new Set(others.flatMap(({ cgroups }) => cgroups));
+  await podCgroups.remove(record.cgroups.filter((path) => !used.has(path)));
 }
