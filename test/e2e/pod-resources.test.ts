@@ -65,7 +65,7 @@ test("the runtime is told the pod's size, for those that make a virtual machine 
   await using pod = await podIn("told", given);
   const { annotations } = (await pod.verbose()).runtimeSpec as { annotations: Record<string, string> };
   assert.equal(annotations["io.kubernetes.cri.sandbox-memory"], String(64 << 20));
-  assert.equal(JSON.parse(annotations["io.kubernetes.cri-o.PodLinuxOverhead"]!).cpuShares, 128);
+  assert.equal(JSON.parse(annotations["io.kubernetes.cri-o.PodLinuxOverhead"]!).cpu_shares, 128);
 });
 
 test("a pod's cgroup that the kubelet has made keeps the limits that the kubelet gave it", {

@@ -2,7 +2,7 @@
  * Annotations of config.json: what runtimes (Kata, gVisor) and node tools look for, under containerd's and
  * CRI-O's names.
  */
-import type { ContainerConfig, PodSandboxConfig } from "../../cri/messages.ts";
+import type { ContainerConfig, LinuxContainerResources, PodSandboxConfig } from "../../cri/messages.ts";
 
 const containerd = "io.kubernetes.cri";
 const crio = "io.kubernetes.cri-o";
@@ -54,10 +54,26 @@ function sizeAnnotations({ linux }: PodSandboxConfig): Record<string, string> {
       [`${containerd}.sandbox-cpu-quota`]: String(resources.cpuQuota),
       [`${containerd}.sandbox-cpu-shares`]: String(resources.cpuShares),
       [`${containerd}.sandbox-memory`]: String(resources.memoryLimitInBytes),
-      [`${crio}.PodLinuxResources`]: JSON.stringify(resources),
+      [`${crio}.PodLinuxResources`]: resourcesJson(resources),
     }),
-    ...(overhead && { [`${crio}.PodLinuxOverhead`]: JSON.stringify(overhead) }),
+    ...(overhead && { [`${crio}.PodLinuxOverhead`]: resourcesJson(overhead) }),
   };
+}
+
+/** As CRI-O writes it: the names are those of the CRI's .proto, and what is not set is left out. */
+function resourcesJson({ hugepageLimits, unified, ...others }: LinuxContainerResources): string {
+  const entries = Object.entries(others).filter(([, value]) => Boolean(value));
+  return JSON.stringify({
+    ...Object.fromEntries(entries.map(([name, value]) => [protoName(name), value])),
+    ...(hugepageLimits.length > 0 && {
+      hugepage_limits: hugepageLimits.map(({ pageSize, limit }) => ({ page_size: pageSize, limit })),
+    }),
+    ...(Object.keys(unified).length > 0 && { unified }),
+  });
+}
+
+function protoName(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 
 /** Of a container in sandbox `sandboxId`. */

@@ -40,8 +40,9 @@ export function sandboxMounts(): Mount[] {
   return [proc, dev];
 }
 
+/** Private, or what a container with a bidirectional mount mounts below would reach the host. */
 function bind(destination: string, source: string, access: "ro" | "rw"): Mount {
-  return { destination, type: "bind", source, options: ["rbind", access] };
+  return { destination, type: "bind", source, options: ["rbind", "rprivate", access] };
 }
 
 function mount(destination: string, type: string, options: string[]): Mount {

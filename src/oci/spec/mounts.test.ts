@@ -48,8 +48,9 @@ test("the usual mounts, parents first; read-only is /sys, and the pod's files wh
   assert.ok(order.indexOf("/sys") < order.indexOf("/sys/fs/cgroup"));
   assert.deepEqual(at("/dev/shm", result)?.source, "/s/shm");
   assert.ok(at("/sys", result)?.options.includes("ro"));
-  assert.deepEqual(at("/etc/hosts", result)?.options, ["rbind", "rw"]);
-  assert.deepEqual(at("/etc/hosts", mounts([], { readonlyRootfs: true }))?.options, ["rbind", "ro"]);
+  assert.deepEqual(at("/etc/hosts", result)?.options, ["rbind", "rprivate", "rw"]);
+  const readonly = mounts([], { readonlyRootfs: true });
+  assert.deepEqual(at("/etc/hosts", readonly)?.options, ["rbind", "rprivate", "ro"]);
   assert.ok(at("/sys/fs/cgroup", mounts([], { privileged: true }))?.options.includes("rw"));
   assert.equal(result.rootfsPropagation, undefined);
 });

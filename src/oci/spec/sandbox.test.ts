@@ -77,3 +77,18 @@ test("of the pod's annotations the runtime sees those allowed to it", () => {
   assert.equal(seen["io.katacontainers.x"], "1");
   assert.equal(seen["org.systemd.property.TimeoutStopUSec"], undefined);
 });
+
+test("the pod's size is told in the CRI's own names, as CRI-O tells it", () => {
+  const resources = {
+    cpuShares: 128,
+    hugepageLimits: [{ pageSize: "2MB", limit: 4 }],
+    unified: { "a.b": "1" },
+  };
+  const { annotations } = spec({ linux: { resources, overhead: {} } });
+  assert.deepEqual(JSON.parse(annotations["io.kubernetes.cri-o.PodLinuxResources"]!), {
+    cpu_shares: 128,
+    hugepage_limits: [{ page_size: "2MB", limit: 4 }],
+    unified: { "a.b": "1" },
+  });
+  assert.equal(annotations["io.kubernetes.cri-o.PodLinuxOverhead"], "{}");
+});
