@@ -106,6 +106,28 @@ describe("a container's mounts and devices", { concurrency: 4 }, () => {
     }
   });
 
+  it("propagation of one mount opens none of the pod's own files, though they are shared on the host as under systemd", async () => {
+    const hostPath = folder("open");
+    bindMount(hostPath, hostPath);
+    mount("", hostPath, "", MS_SHARED);
+    try {
+      const { cgroupParent, folder } = parts.daemon;
+      const securityContext = { privileged: true };
+      await using pod = await livePod(parts.daemon, { linux: { cgroupParent, securityContext } });
+      const shm = join(folder, "runroot", "sandboxes", pod.id, "shm");
+      mount("", shm, "", MS_SHARED);
+      const id = await pod.run({
+        mounts: [{ hostPath, containerPath: "/v", propagation: "PROPAGATION_BIDIRECTIONAL" }],
+        linux: { securityContext },
+      });
+      await pod.sh(id, "mkdir /dev/shm/own && mount -t tmpfs none /dev/shm/own && touch /dev/shm/own/x");
+      assert.ok(existsSync(join(shm, "own")));
+      assert.equal(existsSync(join(shm, "own", "x")), false);
+    } finally {
+      await eventually(() => unmountAll(hostPath));
+    }
+  });
+
   it("propagation of which nothing could come, for the host's mount is private or a slave, is refused", async () => {
     const hostPath = folder("private");
     bindMount(hostPath, hostPath);
