@@ -63,20 +63,15 @@ export class Selinux {
    * INVALID_ARGUMENT for options that are no part of a label.
    */
   podLabels(
-    requested: RequestedSelinux | null,
+    requested: Pick<RequestedSelinux, "selinuxOptions"> | null,
     hostNetwork: boolean,
     taken: Iterable<string>,
   ): SelinuxLabels | undefined {
     if (!this.#defaults) return undefined;
     const level = requested?.selinuxOptions?.level || freshLevel(new Set([...taken].map(levelOf)));
-    const unlabelled = hostNetwork && this.#settings.hostnetworkDisableSelinux;
-    return labels(
-      this.#defaults,
-      { ...noOptions, ...requested?.selinuxOptions, level },
-      {
-        confined: !requested?.privileged && !unlabelled,
-      },
-    );
+    const options = { ...noOptions, ...requested?.selinuxOptions, level };
+    // That the pod may have privileged containers says nothing of the others.
+    return labels(this.#defaults, options, !hostNetwork || !this.#settings.hostnetworkDisableSelinux);
   }
 
   /** A container's labels: its pod's, where it asks for no others, with its pod's level unless it asks for another. */
@@ -90,17 +85,13 @@ export class Selinux {
     const confined = !requested?.privileged && pod.process !== "";
     if (!asks) return { process: confined ? pod.process : "", mount: pod.mount };
     const level = options.level || levelOf(pod.mount);
-    return labels(this.#defaults, { ...options, level }, { confined: !requested.privileged });
+    return labels(this.#defaults, { ...options, level }, !requested.privileged);
   }
 }
 
 const noOptions: SELinuxOption = { user: "", role: "", type: "", level: "" };
 
-function labels(
-  defaults: Defaults,
-  options: SELinuxOption,
-  { confined }: { confined: boolean },
-): SelinuxLabels {
+function labels(defaults: Defaults, options: SELinuxOption, confined: boolean): SelinuxLabels {
   check(options);
   const { user, role, type, level } = options;
   const { process, mount } = defaults;
