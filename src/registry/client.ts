@@ -1,13 +1,13 @@
 /** The distribution specification's client: manifests and blobs, through mirrors, credentials and retries. */
-import type { Readable } from "node:stream";
 import type { AuthConfig } from "../cri/messages.ts";
 import { AuthFile, type CredentialSource, dockerConfigPath } from "./auth-file.ts";
-import { type BlobAnswer, openBlobStream } from "./blob-stream.ts";
+import { type BlobAnswer, type BlobBytes, openBlobStream } from "./blob-stream.ts";
 import { readBounded } from "./body.ts";
 import { CertsFolders } from "./certs-folders.ts";
 import { requestCredential } from "./credentials.ts";
 import { type Descriptor, FormatError } from "./descriptor.ts";
 import { digestOf, digestProblem } from "./digest.ts";
+import type { EndpointTrust } from "./endpoint-trust.ts";
 import { RegistryFailure, unreachable } from "./failure.ts";
 import type { Capability } from "./hosts-toml.ts";
 import type { HttpResponse } from "./http.ts";
@@ -39,6 +39,8 @@ export interface PullOptions {
   signal?: AbortSignal | undefined;
   /** `endpoint` of an earlier answer: it is asked first. */
   endpoint?: string | undefined;
+  /** What the pull has learnt of endpoints that sent wrong blobs. Default: every endpoint is trusted. */
+  trust?: EndpointTrust | undefined;
 }
 
 export interface FetchedManifest {
@@ -108,28 +110,35 @@ export class RegistryClient {
   }
 
   /**
-   * The blob's bytes from `offset`; the caller checks the digest. A connection that breaks is taken up again where it
-   * broke, at the next endpoint if there is one. Rejects, or fails the stream, as `manifest` and `openBlobStream` say.
+   * The blob's bytes from `offset`; the caller checks the digest, and refuses them where it is wrong. A connection that
+   * breaks is taken up again where it broke, at the next endpoint if there is one. Rejects, or fails the stream, as
+   * `manifest` and `openBlobStream` say.
    */
   async blob(
     reference: Reference,
     descriptor: Descriptor,
     options: PullOptions & { offset?: number } = {},
-  ): Promise<Readable> {
-    const { offset = 0, signal } = options;
-    let routes = this.#routes(reference, options, ["pull"]);
-    const what = `blob ${descriptor.digest} of ${reference}`;
+  ): Promise<BlobBytes> {
+    const { offset = 0, signal, trust } = options;
+    const { digest } = descriptor;
+    const known = this.#routes(reference, options, ["pull"]);
+    let routes = trust?.inOrder(digest, known) ?? known;
     const open = (position: number): Promise<BlobAnswer> =>
-      firstOf(what, routes, this.#retry, signal, async (route) => {
+      firstOf(`blob ${digest} of ${reference}`, routes, this.#retry, signal, async (route) => {
+        trust?.check(route);
         const range: Record<string, string> = position > 0 ? { range: `bytes=${position}-` } : {};
-        const response = await this.#get(route, `blobs/${descriptor.digest}`, range, options);
+        const response = await this.#get(route, `blobs/${digest}`, range, options);
         checkBlobAnswer(response, descriptor, position);
         const demote = () => {
           routes = [...routes.filter((other) => other !== route), route];
         };
-        return { response, demote };
+        return { response, endpoint: route.reference.name, demote };
       });
-    return await openBlobStream(descriptor, offset, open, signal);
+    const refuse = (problem: string, endpoints: string[]) => {
+      trust?.refuse({ digest, problem, endpoints, isWhole: offset === 0 });
+      return trust?.hasAny(known) ?? false;
+    };
+    return await openBlobStream(descriptor, offset, { open, refuse }, signal);
   }
 
   /** Closes every connection; transfers under way fail. */

@@ -3,9 +3,9 @@ import { status } from "@grpc/grpc-js";
 import { StatusError } from "../cri/status-error.ts";
 import type { PullOptions, RegistryClient } from "../registry/client.ts";
 import type { Descriptor } from "../registry/descriptor.ts";
-import { digestOf } from "../registry/digest.ts";
 import { isIndex } from "../registry/manifest.ts";
 import { Reference } from "../registry/reference.ts";
+import { WrongDigestError, wholeBlob } from "../registry/whole-blob.ts";
 
 /** A signature that was good once, as it is kept with its image: both in base64. */
 export interface KeptSignature {
@@ -75,13 +75,11 @@ async function readPayload(
   layer: Descriptor,
   options: PullOptions,
 ): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of await client.blob(reference, layer, options)) chunks.push(chunk);
-  const payload = Buffer.concat(chunks);
-  const digest = digestOf(payload, layer.digest);
-  if (digest === layer.digest) return payload;
-  throw new StatusError(
-    status.DATA_LOSS,
-    `signature ${reference}: payload ${layer.digest} came with the digest ${digest}`,
-  );
+  try {
+    return await wholeBlob(client, reference, layer, options);
+  } catch (error) {
+    if (!(error instanceof WrongDigestError)) throw error;
+    const message = `signature ${reference}: payload ${layer.digest} came with the digest ${error.digest}`;
+    throw new StatusError(status.DATA_LOSS, message);
+  }
 }

@@ -177,7 +177,8 @@ test("a blob of the wrong digest or beyond max_layer_size is refused, and leaves
   const { blob } = client;
   t.mock.method(client, "blob", async (...args: Parameters<RegistryClient["blob"]>) => {
     const bytes = Buffer.concat(await (await blob.apply(client, args)).toArray());
-    return Readable.from([bytes.equals(Buffer.from("content 1")) ? Buffer.from("CONTENT 1") : bytes]);
+    const told = bytes.equals(Buffer.from("content 1")) ? Buffer.from("CONTENT 1") : bytes;
+    return Object.assign(Readable.from([told]), { refuse: () => false });
   });
   await assert.rejects(pull(), {
     code: status.DATA_LOSS,

@@ -2,6 +2,7 @@
 import type { Readable } from "node:stream";
 import { status } from "@grpc/grpc-js";
 import { messageOf, StatusError } from "../cri/status-error.ts";
+import { type BlobBytes, TooLongError } from "../registry/blob-stream.ts";
 import type { Descriptor } from "../registry/descriptor.ts";
 import { PullError } from "../registry/failure.ts";
 import type { PartialBlobs } from "./partial-blobs.ts";
@@ -21,7 +22,7 @@ export interface LayerSpec {
 }
 
 /** Asks for a blob's bytes from `offset` on. */
-export type OpenBlob = (descriptor: Descriptor, offset: number, signal: AbortSignal) => Promise<Readable>;
+export type OpenBlob = (descriptor: Descriptor, offset: number, signal: AbortSignal) => Promise<BlobBytes>;
 
 /** It is unpacking while its unpacker has bytes to go on with; the rest of the time it waits for those due. */
 export type LayerState = "waiting" | "downloading" | "unpacking" | "done";
@@ -34,6 +35,17 @@ export interface LayerProgress {
 
 /** A layer's content is broken or could not be unpacked; a pull adds which image it is of. */
 export class LayerError extends StatusError {}
+
+/** What came is not the blob. */
+export class WrongBlobError extends LayerError {
+  /** Whether the right one may come where the layer is made once more, in a fresh folder. */
+  readonly mayComeRight: boolean;
+
+  constructor(digest: string, problem: string, mayComeRight: boolean) {
+    super(status.DATA_LOSS, `layer ${digest}: ${problem}`);
+    this.mayComeRight = mayComeRight;
+  }
+}
 
 export class LayerMaker {
   readonly #pool: UnpackPool;
@@ -49,7 +61,8 @@ export class LayerMaker {
 
   /**
    * Downloads and unpacks at the same time; the result counts only because both digests were checked. Rejects with
-   * LayerError, with the error of `open`, or with the signal's reason; the folder is the caller's to remove then.
+   * LayerError, with the error of `open`, or with the signal's reason; the folder is the caller's to remove then, and
+   * after a WrongBlobError to try again in another.
    */
   async make(
     { descriptor, diffId, file }: LayerSpec,
@@ -63,13 +76,14 @@ export class LayerMaker {
     if (file !== undefined) checkSize(descriptor, maxBytes);
     const partial = this.#partials.claim(descriptor);
     let keep = false;
+    progress.state = "waiting";
     const source = new Download(descriptor, partial?.offset ?? 0, open, progress);
     try {
       const task = { folder, digest, partial: partial?.path };
       const unpacked = await (file === undefined
         ? this.#pool.unpack({ ...task, maxBytes }, source, signal)
         : this.#pool.keep({ ...task, path: file }, source, signal));
-      checkDigest(digest, unpacked.digest);
+      if (unpacked.digest !== digest) throw source.wrong(sentAs(unpacked.digest));
       if (unpacked.diffId !== diffId) {
         throw broken(
           digest,
@@ -80,7 +94,7 @@ export class LayerMaker {
       return unpacked;
     } catch (error) {
       keep = isResumable(error);
-      throw error instanceof UnpackError ? explained(digest, error) : source.explain(error);
+      throw source.explain(error);
     } finally {
       partial?.release(keep);
     }
@@ -93,6 +107,7 @@ class Download implements BlobSource {
   readonly #offset: number;
   readonly #open: OpenBlob;
   readonly #progress: LayerProgress;
+  #blob: BlobBytes | undefined;
   /** What the transfer failed by, once it was under way. */
   #failure: Error | undefined;
 
@@ -106,8 +121,8 @@ class Download implements BlobSource {
   async open(stop: AbortSignal): Promise<Readable> {
     this.#progress.state = "downloading";
     this.#progress.downloaded = this.#offset;
-    const blob = await this.#open(this.#descriptor, this.#offset, stop);
-    return blob.once("error", (error) => {
+    this.#blob = await this.#open(this.#descriptor, this.#offset, stop);
+    return this.#blob.once("error", (error) => {
       this.#failure = error;
     });
   }
@@ -118,12 +133,22 @@ class Download implements BlobSource {
     this.#progress.state = isBusy || isWhole ? "unpacking" : "downloading";
   }
 
-  /** A failure of the transfer says which layer it was. */
+  /** That what came is not the blob: where it came from hears of it. */
+  wrong(problem: string): WrongBlobError {
+    return new WrongBlobError(this.#descriptor.digest, problem, this.#blob?.refuse(problem) ?? false);
+  }
+
+  /** A failure of the transfer, or of the unpacking, says which layer it was. */
   explain(error: unknown): unknown {
+    const { digest } = this.#descriptor;
+    if (error instanceof UnpackError) {
+      const isWrong = error.digest !== undefined && error.digest !== digest;
+      return isWrong ? this.wrong(sentAs(error.digest!)) : explained(digest, error);
+    }
     if (error !== this.#failure || !(error instanceof StatusError) || error instanceof PullError)
       return error;
-    const message = `layer ${this.#descriptor.digest}: ${error.message}`;
-    return new LayerError(error.code, message, { cause: error });
+    if (error instanceof TooLongError) return this.wrong(error.message);
+    return new LayerError(error.code, `layer ${digest}: ${error.message}`, { cause: error });
   }
 }
 
@@ -143,8 +168,8 @@ function tooLarge(digest: string, problem: string): LayerError {
   return new LayerError(status.FAILED_PRECONDITION, message);
 }
 
-function checkDigest(expected: string, actual: string): void {
-  if (actual !== expected) throw broken(expected, `what the registry sent has the digest ${actual}`);
+function sentAs(digest: string): string {
+  return `what the registry sent has the digest ${digest}`;
 }
 
 function broken(digest: string, reason: string): LayerError {
@@ -152,9 +177,6 @@ function broken(digest: string, reason: string): LayerError {
 }
 
 function explained(digest: string, error: UnpackError): LayerError {
-  if (error.digest !== undefined && error.digest !== digest) {
-    return broken(digest, `what the registry sent has the digest ${error.digest}`);
-  }
   if (error.digest !== undefined) return broken(digest, `it cannot be unpacked: ${error.message}`);
   if (error.code === TOO_LARGE) return tooLarge(digest, error.message);
   const full = error.code === "ENOSPC" || error.code === "EDQUOT";

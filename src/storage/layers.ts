@@ -8,7 +8,13 @@ import { syncFilesystem } from "../linux/files.ts";
 import { spreadFolders } from "../linux/inode-flags.ts";
 import { log } from "../log.ts";
 import { Records, transaction } from "../state/database.ts";
-import type { LayerMaker, LayerProgress, LayerSpec, OpenBlob } from "./layer-maker.ts";
+import {
+  type LayerMaker,
+  type LayerProgress,
+  type LayerSpec,
+  type OpenBlob,
+  WrongBlobError,
+} from "./layer-maker.ts";
 import { isLayerRecord, type LayerRecord } from "./layer-record.ts";
 import type { Removals } from "./removals.ts";
 import { SharedWork } from "./shared-work.ts";
@@ -144,18 +150,26 @@ export class Layers {
 
   async #make(spec: LayerSpec, open: OpenBlob, signal: AbortSignal): Promise<LayerRecord> {
     const { folder: root, pool, maker, removals } = this.#options;
-    const folder = (++this.#lastFolder).toString(36);
-    const path = join(root, folder);
     const progress: LayerProgress = { downloaded: 0, state: "waiting" };
     this.#progress.set(spec.chainId, progress);
     const { parent } = spec;
-    mkdirSync(path, { mode: 0o755 });
+    let folder = this.#newFolder();
+    const unpack = async (inner: AbortSignal) => {
+      for (;;) {
+        try {
+          return await maker.make(spec, join(root, folder), open, progress, inner);
+        } catch (error) {
+          if (!(error instanceof WrongBlobError && error.mayComeRight)) throw error;
+          removals.removeLater(join(root, folder));
+          folder = this.#newFolder();
+        }
+      }
+    };
     try {
-      const unpack = (inner: AbortSignal) => maker.make(spec, path, open, progress, inner);
       const below = async (inner: AbortSignal) => void (parent && (await this.obtain(parent, open, inner)));
       const [unpacked] = await together(signal, [unpack, below]);
       const { digest, diffId, bytes, inodes, opaque, implicitFolders } = unpacked!;
-      await pool.inherit(path, implicitFolders, this.#pathsDown(parent));
+      await pool.inherit(join(root, folder), implicitFolders, this.#pathsDown(parent));
       signal.throwIfAborted();
       const { chainId } = spec;
       const layer = {
@@ -171,11 +185,18 @@ export class Layers {
       this.#layers.set(chainId, layer);
       return layer;
     } catch (error) {
-      removals.removeLater(path);
+      removals.removeLater(join(root, folder));
       throw error;
     } finally {
       if (this.#progress.get(spec.chainId) === progress) this.#progress.delete(spec.chainId);
     }
+  }
+
+  /** Makes the folder of a layer to be; answers its name. */
+  #newFolder(): string {
+    const folder = (++this.#lastFolder).toString(36);
+    mkdirSync(join(this.#options.folder, folder), { mode: 0o755 });
+    return folder;
   }
 
   /** Folders of a layer and those below it that are seen through it. */

@@ -7,9 +7,11 @@ import type { CredentialSource } from "../registry/auth-file.ts";
 import type { PullOptions, RegistryClient } from "../registry/client.ts";
 import type { Descriptor } from "../registry/descriptor.ts";
 import { digestOf } from "../registry/digest.ts";
+import { EndpointTrust } from "../registry/endpoint-trust.ts";
 import type { Manifest } from "../registry/manifest.ts";
 import type { Reference } from "../registry/reference.ts";
 import { type ResolvedImage, resolveImage } from "../registry/resolve-image.ts";
+import { WrongDigestError, wholeBlob } from "../registry/whole-blob.ts";
 import type { KeptSignature } from "../signatures/attachments.ts";
 import { type SignatureVerifier, signedImage } from "../signatures/verifier.ts";
 import { artifactLayers, noConfig } from "./artifact.ts";
@@ -83,11 +85,11 @@ export class Pulls {
     for (const reference of this.#options.client.candidates(text)) {
       const { signal, auth, spec, wanted = "images" } = request;
       const namespacedAuth = request.namespacedAuth?.(reference);
+      const terms = { auth, namespacedAuth, policyFile, wanted };
       const work = (shared: AbortSignal) =>
-        this.#pull(reference, { auth, namespacedAuth, policyFile, wanted, signal: shared }, spec);
+        this.#pull(reference, { ...terms, signal: shared, trust: new EndpointTrust() }, spec);
       try {
-        const key = this.#key(reference, { auth, namespacedAuth, policyFile, wanted });
-        return await this.#running.run(key, signal, work);
+        return await this.#running.run(this.#key(reference, terms), signal, work);
       } catch (error) {
         signal?.throwIfAborted();
         first ??= error;
@@ -178,14 +180,11 @@ export class Pulls {
       const reason = `its configuration has ${config.size} bytes, over ${maximumConfigBytes}`;
       throw new StatusError(status.FAILED_PRECONDITION, `image ${reference}: ${reason}`);
     }
-    const chunks: Buffer[] = [];
-    for await (const chunk of await this.#options.client.blob(reference, config, options)) chunks.push(chunk);
-    const bytes = Buffer.concat(chunks);
-    const digest = digestOf(bytes, config.digest);
-    if (digest !== config.digest) {
-      const reason = `its configuration ${config.digest} came with the digest ${digest}`;
+    const bytes = await wholeBlob(this.#options.client, reference, config, options).catch((error) => {
+      if (!(error instanceof WrongDigestError)) throw error;
+      const reason = `its configuration ${config.digest} came with the digest ${error.digest}`;
       throw new StatusError(status.DATA_LOSS, `image ${reference}: ${reason}`);
-    }
+    });
     try {
       return parseImageConfig(bytes);
     } catch (error) {

@@ -58,6 +58,9 @@ const part =
   };
 const HALF = LAYER_BYTES / 2;
 const half = part(HALF, (_answer, destroy) => destroy());
+/** The same with wrong bytes in it. */
+const spoiltHalf: Fault = (answer, response) =>
+  half({ ...answer, body: Buffer.alloc(answer.body.length, "x") }, response);
 /** A body of another length than the descriptor's, told or not. */
 const otherLength =
   (change: (body: Buffer) => Buffer, told: boolean): Fault =>
@@ -66,6 +69,13 @@ const otherLength =
     response.writeHead(200, { ...headers, ...(told && { "content-length": changed.length }) }).end(changed);
     return true;
   };
+/** As many bytes, but one of them is another. */
+const otherBytes: Fault = ({ status: code, headers, body }, response) => {
+  const spoilt = Buffer.from(body);
+  spoilt[spoilt.length >> 1]! ^= 0x55;
+  response.writeHead(code, headers).end(spoilt);
+  return true;
+};
 const longer = (body: Buffer) => Buffer.concat([body, Buffer.alloc(1000)]);
 const shorter = (body: Buffer) => body.subarray(0, -1000);
 
@@ -78,6 +88,8 @@ const resumedAt = (bytes: number) => (sources: Source[]) =>
 const askedAll = (sources: Source[]) => {
   for (const { asked } of sources) assert.ok(asked.length > 0);
 };
+const layersAsked = (sources: Source[]) =>
+  sources.map(({ asked }) => asked.filter(({ path }) => path.includes("/blobs/")).length);
 const inSeconds = (seconds: number) => ({
   "retry-after": new Date(Date.now() + seconds * 1000).toUTCString(),
 });
@@ -178,6 +190,30 @@ const trials: Record<string, Trial> = {
   "sends less of a layer than there is": {
     faults: [when(isLayer, times(1, otherLength(shorter, false)))],
     asked: resumedAt(LAYER_BYTES),
+  },
+  "sends other bytes of a layer": {
+    faults: [when(isLayer, otherBytes)],
+    error: { code: status.DATA_LOSS, message: /what the registry sent has the digest sha256:\w+$/ },
+  },
+  "sends other bytes of a layer, as the next does": {
+    faults: [when(isLayer, otherBytes), when(isLayer, otherBytes)],
+    error: { code: status.DATA_LOSS, message: /what the registry sent has the digest sha256:\w+$/ },
+  },
+  "sends other bytes of a layer, but the next does not": {
+    faults: [when(isLayer, otherBytes), none, none],
+    // The configuration and the layer, the layer, nothing.
+    asked: (sources) => assert.deepEqual(layersAsked(sources), [2, 1, 0]),
+  },
+  "sends other bytes of a layer, and nobody else is there": {
+    faults: [when(isLayer, otherBytes), refuse(404)],
+    error: {
+      code: status.NOT_FOUND,
+      message: /cannot pull blob .*what the registry sent has the digest .*404/,
+    },
+  },
+  "sends half a layer of other bytes, and the next the rest": {
+    faults: [when(isLayer, spoiltHalf), none],
+    asked: (sources) => assert.deepEqual(layersAsked(sources), [2, 2]),
   },
   "sends a manifest of another length": {
     faults: [when(isManifest, otherLength(shorter, true))],
