@@ -3,6 +3,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { hostPlatform, platformName } from "../../src/registry/platform.ts";
 import { refusal } from "../support/cri.ts";
 import { testRuntime } from "../support/daemon.ts";
 import { LivePod } from "../support/live-pod.ts";
@@ -23,6 +24,17 @@ const parts = suite({
       allowed_annotations: ["example.org/allowed", "pods.example.org/"],
       default_annotations: { "example.org/default": "1", "example.org/allowed": "by default" },
       container_min_memory: "40MiB",
+    },
+    platform: {
+      runtime_path: "/bin/false",
+      inherit_default_runtime: true,
+      platform_runtime_paths: {
+        [platformName(hostPlatform())]: script(
+          "platform",
+          `echo "platform $*" >> ${calls}; exec ${program} "$@"`,
+        ),
+        "wasi/wasm": "/no/such/program",
+      },
     },
     broken: { runtime_path: "/no/such/program" },
     kata: { runtime_path: "/bin/true", runtime_type: "vm" },
@@ -50,7 +62,10 @@ async function annotationsOf(containerId: string): Promise<Record<string, string
 
 test("Status lists the handlers that can be used, the default one under its name and none", async () => {
   const { runtimeHandlers } = await parts.daemon.client.runtime.Status();
-  assert.deepEqual(runtimeHandlers.map(({ name }) => name).sort(), ["", testRuntime, "traced"].sort());
+  assert.deepEqual(
+    runtimeHandlers.map(({ name }) => name).sort(),
+    ["", testRuntime, "traced", "platform"].sort(),
+  );
   const log = readFileSync(join(parts.daemon.folder, "critter.log"), "utf8");
   for (const handler of ["broken", "kata"])
     assert.match(log, new RegExp(`runtime handler is left out.*${handler}`), handler);
@@ -61,7 +76,8 @@ test("a pod of a handler and its containers are that runtime's, with its own roo
   const containerId = await pod.run();
   assert.equal(await pod.sh(containerId, "echo $MONITORED"), "");
   assert.equal((await pod.status()).runtimeHandler, "traced");
-  const lines = readFileSync(calls, "utf8").trim().split("\n");
+  const all = readFileSync(calls, "utf8").trim().split("\n");
+  const lines = all.filter((line) => !line.startsWith("platform ") && !line.endsWith(" features"));
   assert.ok(lines.every((line) => line.includes(`--root ${join(folder, "root")}`)));
   assert.match(lines.find((line) => line.includes(` create `)) ?? "", /^yes /);
   assert.ok(lines.some((line) => line.endsWith(` start ${containerId}`)));
@@ -83,6 +99,23 @@ test("of a pod's annotations the runtime sees the allowed ones, and the handler'
   assert.equal(annotations["example.org/allowed"], "yes");
   await using plain = await podOf("", asked);
   assert.equal((await annotationsOf(await plain.create()))["example.org/allowed"], undefined);
+});
+
+test("a container of an image's platform is that platform's program's, its pause container the handler's", async () => {
+  await using pod = await podOf("platform");
+  const containerId = await pod.run();
+  assert.equal(await pod.sh(containerId, "echo here"), "here");
+  await parts.daemon.client.runtime.StopContainer({ containerId, timeout: 0 });
+  await parts.daemon.client.runtime.RemoveContainer({ containerId });
+  const lines = readFileSync(calls, "utf8")
+    .split("\n")
+    .filter((line) => line.startsWith("platform "));
+  for (const command of ["create", "start", "exec", "delete"])
+    assert.ok(
+      lines.some((line) => line.includes(` ${command} `)),
+      command,
+    );
+  assert.ok(!lines.some((line) => line.includes(pod.id)));
 });
 
 test("a limit below the handler's container_min_memory is refused, in an update too", async () => {
