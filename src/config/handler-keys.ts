@@ -1,6 +1,6 @@
 /** Keys of `[crio.runtime.runtimes.NAME]`: a runtime's program, its monitor, and what is asked of it. */
 import { isExecutable } from "../linux/executable.ts";
-import { choice, flag, type Key, list, parsed, path, stringTable, text } from "./key.ts";
+import { choice, flag, type Key, list, parsed, path, stringTable, text, whole } from "./key.ts";
 import { parseSize } from "./size.ts";
 
 export const handlerKeys = {
@@ -58,6 +58,12 @@ export const handlerKeys = {
     'a size such as "12MiB"',
     (value) => (typeof value === "string" ? parseSize(value) : undefined),
     { derive: ({ runtime }) => (runtime === "crun" ? "500KiB" : "12MiB") },
+  ),
+  container_create_timeout: whole(
+    240,
+    "Seconds after which the creation of a container is given up, and its processes are killed.",
+    "a number of seconds from 30",
+    (value) => value >= 30,
   ),
   no_sync_log: flag(false, "Leaves a container's log to the page cache when it ends."),
   privileged_without_host_devices: flag(false, "Keeps the host's devices out of privileged containers."),

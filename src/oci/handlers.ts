@@ -72,6 +72,7 @@ function makeHandler(
     persistDir,
     logSizeMax: runtime.logSizeMax,
     noSyncLog: handler.noSyncLog,
+    createTimeoutMs: handler.containerCreateTimeout * 1000,
     runtime: driver,
   });
   return { name: driver.name, platform, config: handler, runtime: driver, monitor };

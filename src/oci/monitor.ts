@@ -14,7 +14,7 @@ import { readAnswer } from "./monitor-answer.ts";
 import type { Runtime } from "./runtime.ts";
 import { RuntimeError, runtimeMessage } from "./runtime-error.ts";
 
-const DEFAULT_TIMEOUT_MS = 120_000;
+const DEFAULT_TIMEOUT_MS = 240_000;
 const PATIENCE_MS = 1_000;
 const SYNC_FD = 3;
 
@@ -31,6 +31,8 @@ export interface MonitorOptions {
   logSizeMax: number;
   /** Whether a log is left to the page cache when its container ends, instead of fsync before the exit file is written. */
   noSyncLog?: boolean;
+  /** After so long monitor and runtime are killed, unless a creation has a time of its own. Four minutes when absent. */
+  createTimeoutMs?: number;
   runtime: Runtime;
   /** The monitor's own log level; what it says after its start goes nowhere. */
   logLevel?: "trace" | "debug" | "info" | "warn" | "error";
@@ -51,7 +53,7 @@ export interface CreateOptions {
   tty: boolean;
   /** Puts the monitor into its cgroup, once the container is made: before, the move would hold up the runtime by 10 ms. */
   cgroup?: (monitorPid: number) => void | Promise<void>;
-  /** After so long monitor and runtime are killed. Two minutes when absent. */
+  /** In place of the handler's `createTimeoutMs`. */
   timeoutMs?: number;
   signal?: AbortSignal;
 }
@@ -126,7 +128,7 @@ export class Monitor {
   }
 
   async #converse(launched: Launched, options: CreateOptions): Promise<MonitoredContainer> {
-    const { timeoutMs = DEFAULT_TIMEOUT_MS, signal } = options;
+    const { timeoutMs = this.#options.createTimeoutMs ?? DEFAULT_TIMEOUT_MS, signal } = options;
     await launched.started;
     const { promise: stopped, reject } = Promise.withResolvers<never>();
     const timer = setTimeout(() => reject(this.#error(`no answer within ${timeoutMs} ms`)), timeoutMs);
