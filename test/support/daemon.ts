@@ -7,7 +7,7 @@ import { machineCgroups } from "../../src/cgroups/machine.ts";
 import { killAll } from "../../src/cgroups/processes.ts";
 import { CriClient } from "../../src/client/cri-client.ts";
 import { writeRegistriesConf } from "../registry/mirrors.ts";
-import { removeCgroups } from "./cgroups.ts";
+import { cgroupFolders, removeCgroups } from "./cgroups.ts";
 import { Child } from "./child.ts";
 import { removeAllPods, waitUntilServing } from "./cri.ts";
 import { CNI_BIN_DIR, createNetwork, removeNetwork, type TestNetwork } from "./network.ts";
@@ -66,10 +66,13 @@ export class Daemon {
     return `${this.cgroupParent}/${basename(this.cgroupParent, ".slice")}-${name}.slice`;
   }
 
-  /** The cgroup of a container in `cgroupParent`. */
+  /** The cgroup of a container in `cgroupParent` that exists. */
   containerCgroup(containerId: string): string {
     const name = cgroupManager === "systemd" ? `critter-${containerId}.scope` : containerId;
-    return `${this.cgroupParent}/${name}`;
+    const cgroup = `${this.cgroupParent}/${name}`;
+    // crun keeps the container in a cgroup below its scope.
+    const below = `${cgroup}/container`;
+    return cgroupFolders(below).length > 0 ? below : cgroup;
   }
 
   get pid(): number {
