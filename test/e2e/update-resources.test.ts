@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { detectCgroups } from "../../src/cgroups/hierarchy.ts";
 import type { LinuxContainerResources } from "../../src/cri/messages.ts";
 import type { Init } from "../../src/cri/proto.ts";
+import { readHost } from "../../src/oci/spec/host.ts";
 import { controlFile, cpuLimit, cpuShares, memoryLimit, swapLimit } from "../support/control-file.ts";
 import { outcome, refusal } from "../support/cri.ts";
 import { livePod } from "../support/live-pod.ts";
@@ -10,7 +11,8 @@ import { containerStatus } from "../support/pods.ts";
 import { suite } from "../support/suite.ts";
 
 const parts = suite();
-const { version, limitsSwap } = detectCgroups();
+const { cgroups, hugepageSizes } = readHost(detectCgroups());
+const { version, limitsSwap } = cgroups;
 
 /** Not the pod's: there the first process is the pause container's. */
 const ownPids = { namespaceOptions: { pid: "CONTAINER" } } as const;
@@ -52,6 +54,23 @@ test("every field takes effect, in a container that runs and in one that waits, 
     }
     assert.equal(await pod.sh(id, "cat /proc/1/oom_score_adj"), "600");
   }
+});
+
+test("huge pages and the unified map, where the machine has them", async () => {
+  await using pod = await livePod(parts.daemon);
+  const id = await pod.run();
+  if (hugepageSizes.has("2MB")) {
+    const hugepageLimits = [{ pageSize: "2MB", limit: 4 << 20 }];
+    await update(id, { hugepageLimits });
+    assert.equal(controlFile(cgroupOf(id), "hugetlb.2MB.limit_in_bytes", "hugetlb.2MB.max"), String(4 << 20));
+    assert.deepEqual(
+      (await recorded(id)).hugepageLimits.map((limit) => ({ ...limit })),
+      hugepageLimits,
+    );
+  }
+  if (version !== "v2") return;
+  await update(id, { unified: { "memory.high": String(64 << 20) } });
+  assert.equal(controlFile(cgroupOf(id), "-", "memory.high"), String(64 << 20));
 });
 
 test("what is not given stays, and all of it is known after a restart", async () => {
