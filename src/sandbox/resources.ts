@@ -1,10 +1,13 @@
 /** What a pod may use as a whole: its containers' sum and the overhead, where the pod's cgroup is critter's to limit. */
+
+import { readCgroupFile } from "../cgroups/files.ts";
 import { writeLimits } from "../cgroups/limits.ts";
-import { podCgroup } from "../cgroups/paths.ts";
+import { cgroupFolder, type PodCgroup, podCgroup } from "../cgroups/paths.ts";
 import { sliceProperties } from "../cgroups/slice-limits.ts";
 import { machineSystemd } from "../cgroups/systemd.ts";
 import type { LinuxContainerResources } from "../cri/messages.ts";
-import { failedPrecondition, messageOf } from "../cri/status-error.ts";
+import { failedPrecondition, invalidArgument, messageOf } from "../cri/status-error.ts";
+import { runtimeHandler } from "../oci/context.ts";
 import { ociResources } from "../oci/spec/resources.ts";
 import type { Resources } from "../oci/spec/types.ts";
 import type { SandboxContext } from "./context.ts";
@@ -75,6 +78,22 @@ export async function limitPod(
   } catch (error) {
     throw failedPrecondition(`the pod's cgroup ${cgroup.path} does not take its limits: ${messageOf(error)}`);
   }
+}
+
+/** INVALID_ARGUMENT for a parent cgroup with less memory than the runtime needs for itself: no container would start in it. */
+export function checkPodMemory(
+  { containers }: SandboxContext,
+  { runtimeHandler: name }: PodSandboxRecord,
+  cgroup: PodCgroup,
+): void {
+  const { cgroups } = containers.host;
+  const minimum = runtimeHandler(containers, name).config.containerMinMemory;
+  const folder = cgroupFolder(cgroups, "memory", cgroup.path) ?? "";
+  const limit = readCgroupFile(folder, cgroups.version === "v2" ? "memory.max" : "memory.limit_in_bytes");
+  // Without a limit v2 says max, and v1 a number beyond all memory.
+  if (!(Number(limit) < minimum)) return;
+  const reason = `its memory limit is ${limit?.trim()}, the runtime needs ${minimum} (container_min_memory)`;
+  throw invalidArgument("linux.cgroup_parent", cgroup.name, reason);
 }
 
 /** Takes over what `update` gives, on record and in the pod's cgroup. FAILED_PRECONDITION for a pod that is not ready. */

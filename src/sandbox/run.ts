@@ -19,7 +19,7 @@ import { podAttachment } from "./network.ts";
 import { preparePause, startPause, watchPause } from "./pause.ts";
 import { namespaceModes, type PodSandboxRecord, type SandboxConfig, sandboxName } from "./record.ts";
 import { discardSandbox } from "./remove.ts";
-import { limitPod, podLimits } from "./resources.ts";
+import { checkPodMemory, limitPod, podLimits } from "./resources.ts";
 import { shmSize } from "./shm-size.ts";
 import { podSysctls } from "./sysctls.ts";
 import { podIdMappings, podUserNamespace } from "./user-namespace.ts";
@@ -107,6 +107,7 @@ async function build(context: SandboxContext, record: PodSandboxRecord, cgroup: 
   await context.namespaces.create({ ...pinned, user, hostname, sysctls: sysctls.early });
   record.cgroups = context.podCgroups.create(cgroup);
   await limitPod(context, record, limits);
+  checkPodMemory(context, record, cgroup);
   mkdirSync(folder, { recursive: true });
   // The longest goes first, and the files are written while both work.
   const pausing = image && startPause(context, record, cgroup, image);

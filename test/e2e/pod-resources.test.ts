@@ -93,6 +93,10 @@ test("wrong values name their field; a pod that is stopped, or none, is refused"
     podIn("wrong", { resources: wrong }),
     refusal("INVALID_ARGUMENT", /^config\.linux\.resources\.cpu_quota is 5/),
   );
+  await assert.rejects(
+    podIn("small", { resources: { memoryLimitInBytes: 64 << 10 } }),
+    refusal("INVALID_ARGUMENT", /cgroup_parent is .*: its memory limit is 65536, the runtime needs \d+/),
+  );
   await using pod = await podIn("refused", {});
   const podSandboxId = pod.id;
   const update = (fields: object) => runtime.UpdatePodSandboxResources({ podSandboxId, ...fields });
