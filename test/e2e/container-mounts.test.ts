@@ -3,7 +3,20 @@ import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { status } from "@grpc/grpc-js";
-import { bindMount, MS_PRIVATE, MS_SHARED, MS_SLAVE, mount, unmountAll } from "../../src/linux/mount.ts";
+import {
+  bindMount,
+  MS_BIND,
+  MS_NODEV,
+  MS_NOEXEC,
+  MS_NOSUID,
+  MS_PRIVATE,
+  MS_RDONLY,
+  MS_REMOUNT,
+  MS_SHARED,
+  MS_SLAVE,
+  mount,
+  unmountAll,
+} from "../../src/linux/mount.ts";
 import { outcome } from "../support/cri.ts";
 import { eventually } from "../support/eventually.ts";
 import { livePod } from "../support/live-pod.ts";
@@ -56,6 +69,31 @@ describe("a container's mounts and devices", { concurrency: 4 }, () => {
     ];
     assert.equal(await pod.sh(await pod.run({ mounts }), "ls /link; touch /made/x"), "flag");
     assert.ok(existsSync(join(missing, "x")));
+  });
+
+  it("what the host's mount forbids stays forbidden in a container", async () => {
+    const hostPath = folder("restricted");
+    mount("none", hostPath, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC);
+    try {
+      await using pod = await livePod(parts.daemon);
+      const mounts = [
+        { hostPath, containerPath: "/writable" },
+        { hostPath, containerPath: "/read/only", readonly: true },
+        { hostPath, containerPath: "/may/run", mountOptions: ["exec"] },
+      ];
+      const id = await pod.run({ mounts });
+      const flags = (path: string) =>
+        pod.sh(id, `grep ' ${path} ' /proc/mounts | cut -d ' ' -f 4 | cut -d , -f 1-4`);
+      assert.equal(await flags("/writable"), "rw,nosuid,nodev,noexec");
+      assert.equal(await flags("/read/only"), "ro,nosuid,nodev,noexec");
+      assert.equal(await flags("/may/run"), "rw,nosuid,nodev,relatime");
+      assert.equal(await flags("/dev/shm"), "rw,nosuid,nodev,noexec");
+      mount("none", hostPath, "none", MS_REMOUNT | MS_BIND | MS_RDONLY);
+      const closed = await pod.run({ mounts: mounts.slice(0, 1) });
+      await pod.sh(closed, "! touch /writable/x 2>/dev/null");
+    } finally {
+      await eventually(() => unmountAll(hostPath));
+    }
   });
 
   it("a container path cannot leave the root by a link of the image's", async () => {

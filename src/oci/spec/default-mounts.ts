@@ -19,19 +19,18 @@ const dev: Mount = mount("/dev", "tmpfs", ["nosuid", "strictatime", "mode=755", 
  */
 export function containerMounts(files: PodFiles, privileged: boolean, readonlyRootfs: boolean): Mount[] {
   const access = privileged ? "rw" : "ro";
-  const fileAccess = readonlyRootfs ? "ro" : "rw";
   return [
     proc,
     dev,
     mount("/dev/pts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
     // In the host's IPC namespace this shows the host's queues, as it should.
     mount("/dev/mqueue", "mqueue", ["nosuid", "noexec", "nodev"]),
-    bind("/dev/shm", files.shm, "rw"),
+    bind("/dev/shm", files.shm, false),
     mount("/sys", "sysfs", ["nosuid", "noexec", "nodev", access]),
     mount("/sys/fs/cgroup", "cgroup", ["nosuid", "noexec", "nodev", "relatime", access]),
-    bind("/etc/hostname", files.hostname, fileAccess),
-    bind("/etc/hosts", files.hosts, fileAccess),
-    bind("/etc/resolv.conf", files.resolvConf, fileAccess),
+    bind("/etc/hostname", files.hostname, readonlyRootfs),
+    bind("/etc/hosts", files.hosts, readonlyRootfs),
+    bind("/etc/resolv.conf", files.resolvConf, readonlyRootfs),
   ];
 }
 
@@ -40,9 +39,13 @@ export function sandboxMounts(): Mount[] {
   return [proc, dev];
 }
 
-/** Private, or what a container with a bidirectional mount mounts below would reach the host. */
-function bind(destination: string, source: string, access: "ro" | "rw"): Mount {
-  return { destination, type: "bind", source, options: ["rbind", "rprivate", access] };
+/**
+ * Private, or what a container with a bidirectional mount mounts below would reach the host. Not "rw": a new runc sets a mount's flags
+ * anew when there is one among the options, and the pod's /dev/shm would lose nosuid, nodev and noexec.
+ */
+function bind(destination: string, source: string, readonly: boolean): Mount {
+  const options = ["rbind", "rprivate", ...(readonly ? ["ro"] : [])];
+  return { destination, type: "bind", source, options };
 }
 
 function mount(destination: string, type: string, options: string[]): Mount {

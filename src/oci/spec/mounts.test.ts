@@ -14,7 +14,19 @@ import { after, test } from "node:test";
 import { status } from "@grpc/grpc-js";
 import type { Mount } from "../../cri/messages.ts";
 import type { Init } from "../../cri/proto.ts";
-import { bindMount, MS_PRIVATE, MS_SHARED, MS_SLAVE, mount, unmountAll } from "../../linux/mount.ts";
+import {
+  bindMount,
+  MS_BIND,
+  MS_NOEXEC,
+  MS_NOSUID,
+  MS_PRIVATE,
+  MS_RDONLY,
+  MS_REMOUNT,
+  MS_SHARED,
+  MS_SLAVE,
+  mount,
+  unmountAll,
+} from "../../linux/mount.ts";
 import { decoded } from "./fixtures.test.ts";
 import { type MountsInput, mountsOf } from "./mounts.ts";
 import { propagationOption } from "./propagation.ts";
@@ -48,7 +60,7 @@ test("the usual mounts, parents first; read-only is /sys, and the pod's files wh
   assert.ok(order.indexOf("/sys") < order.indexOf("/sys/fs/cgroup"));
   assert.deepEqual(at("/dev/shm", result)?.source, "/s/shm");
   assert.ok(at("/sys", result)?.options.includes("ro"));
-  assert.deepEqual(at("/etc/hosts", result)?.options, ["rbind", "rprivate", "rw"]);
+  assert.deepEqual(at("/etc/hosts", result)?.options, ["rbind", "rprivate"]);
   const readonly = mounts([], { readonlyRootfs: true });
   assert.deepEqual(at("/etc/hosts", readonly)?.options, ["rbind", "rprivate", "ro"]);
   assert.ok(at("/sys/fs/cgroup", mounts([], { privileged: true }))?.options.includes("rw"));
@@ -66,13 +78,37 @@ test("a mount of the request takes the place of a usual one, a /dev of ours bene
     destination: "/etc/hosts",
     type: "bind",
     source: folder,
-    options: ["rbind", "rprivate", "rw"],
+    options: ["rbind", "rprivate"],
   });
   assert.equal(at("/dev/pts", result), undefined);
   assert.equal(at("/dev/shm", result)?.source, "/s/shm");
   assert.deepEqual(at("/a/b/c", result)?.options, ["rbind", "rprivate", "ro"]);
   const order = result.mounts.map(({ destination }) => destination);
   assert.ok(order.indexOf("/a") < order.indexOf("/a/b/c"));
+});
+
+test("restrictions of the host's mount stay, unless the request lifts them", (t) => {
+  const hostPath = mkdtempSync(join(folder, "restricted-"));
+  mount("none", hostPath, "tmpfs", MS_NOSUID | MS_NOEXEC);
+  t.after(() => unmountAll(hostPath));
+  const options = (request: Init<Mount>) =>
+    at("/x", mounts([{ containerPath: "/x", hostPath, ...request }]))?.options;
+  assert.deepEqual(options({}), ["rbind", "rprivate"]);
+  assert.deepEqual(options({ readonly: true }), ["rbind", "rprivate", "ro", "nosuid", "noexec"]);
+  const nodev = ["rbind", "rprivate", "nodev", "nosuid", "noexec"];
+  assert.deepEqual(options({ mountOptions: ["nodev"] }), nodev);
+  assert.deepEqual(options({ mountOptions: ["exec"] }), ["rbind", "rprivate", "exec", "nosuid"]);
+  mount("none", hostPath, "none", MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NOEXEC | MS_RDONLY);
+  assert.deepEqual(options({}), ["rbind", "rprivate"]);
+  assert.deepEqual(options({ mountOptions: ["nodev"] }), [
+    "rbind",
+    "rprivate",
+    "nodev",
+    "ro",
+    "nosuid",
+    "noexec",
+  ]);
+  assert.deepEqual(options({ readonly: true }), ["rbind", "rprivate", "ro", "nosuid", "noexec"]);
 });
 
 test("a link as host path is resolved, a missing one is made, unless it must be there", () => {

@@ -4,6 +4,7 @@ import { mkdirSync, realpathSync } from "node:fs";
 import { posix } from "node:path";
 import type { Mount as MountRequest } from "../../cri/messages.ts";
 import { invalidArgument } from "../../cri/status-error.ts";
+import { mountRestrictions, type Restriction } from "../../linux/mount-flags.ts";
 import type { IdMappings } from "../../linux/user-namespace.ts";
 import { mountMappings } from "./mount-mappings.ts";
 import { propagationOption } from "./propagation.ts";
@@ -44,8 +45,7 @@ export function requestedMount(
     options: [
       "rbind",
       propagationOption(request.propagation, source, `${field}.propagation`),
-      accessOption(request, field, options.recursiveReadOnlyMounts),
-      ...additional(request.mountOptions, `${field}.mount_options`),
+      ...flagOptions(request, field, options.recursiveReadOnlyMounts, imageVolume ? undefined : source),
     ],
     ...mountMappings(request, field, options, imageVolume !== undefined),
   };
@@ -83,14 +83,32 @@ function resolved(path: string, field: string): string | undefined {
   }
 }
 
-function accessOption(request: MountRequest, field: string, supported: boolean): string {
-  if (!request.recursiveReadOnly) return request.readonly ? "ro" : "rw";
+/**
+ * Options that change the mount's flags, and with them those that `source` has already: a runtime sets all flags anew when one is
+ * among the options. Where none is it leaves them as they are, so that there is no "rw".
+ */
+function flagOptions(
+  request: MountRequest,
+  field: string,
+  supported: boolean,
+  source: string | undefined,
+): string[] {
+  const access = accessOption(request, field, supported);
+  const asked = [...access, ...additional(request.mountOptions, `${field}.mount_options`)];
+  if (asked.length === 0 || source === undefined) return asked;
+  const isAsked = (flag: Restriction) =>
+    flag === "ro" ? access.length > 0 : asked.includes(flag) || asked.includes(flag.slice("no".length));
+  return [...asked, ...mountRestrictions(source).filter((flag) => !isAsked(flag))];
+}
+
+function accessOption(request: MountRequest, field: string, supported: boolean): string[] {
+  if (!request.recursiveReadOnly) return request.readonly ? ["ro"] : [];
   const refuse = (reason: string) => invalidArgument(`${field}.recursive_read_only`, true, reason);
   if (!request.readonly) throw refuse("the mount is not readonly");
   if (request.propagation !== "PROPAGATION_PRIVATE")
     throw refuse(`its propagation is ${request.propagation}`);
   if (!supported) throw refuse("the runtime does not support recursive read-only mounts");
-  return "rro";
+  return ["rro"];
 }
 
 function additional(requested: readonly string[], field: string): string[] {
