@@ -2,6 +2,8 @@
 import type * as HttpModule from "node:http";
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from "node:http";
 import type * as HttpsModule from "node:https";
+import { isIP } from "node:net";
+import { connect, TLSSocket } from "node:tls";
 import type { TlsFiles } from "./host-tls.ts";
 import { Proxies } from "./proxy.ts";
 import type { SecureContexts, TlsContext } from "./secure-contexts.ts";
@@ -54,10 +56,10 @@ export class HttpClient {
     this.#parts ??= loadParts();
     const parts = await this.#parts;
     for (;;) {
-      const tls =
-        url.protocol === "https:" ? await parts.contexts.of(request.tls, !request.insecure) : undefined;
+      const proxy = parts.proxies.of(url);
+      const tls = await contextOf(parts, url, proxy, request);
       request.signal?.throwIfAborted();
-      const outgoing = this.#start(parts, url, request, tls);
+      const outgoing = this.#start(parts, url, request, proxy, tls);
       try {
         return await answerOf(outgoing, request);
       } catch (error) {
@@ -78,11 +80,12 @@ export class HttpClient {
     parts: Parts,
     url: URL,
     request: HttpRequest,
+    proxy: URL | undefined,
     tls: TlsContext | undefined,
   ): HttpModule.ClientRequest {
     const { method = "GET", headers, insecure, signal } = request;
     const { connectTimeout = this.#options.connectTimeout } = request;
-    const agent = agentOf(parts, url, connectTimeout, tls);
+    const agent = agentOf(parts, url, proxy, connectTimeout, tls);
     const options = { method, headers, timeout: this.#options.idleTimeout, agent, ...(signal && { signal }) };
     const outgoing =
       url.protocol === "http:"
@@ -105,7 +108,7 @@ export class HttpClient {
     });
     outgoing.once("socket", (socket) => {
       if (!socket.connecting) return;
-      const connected = outgoing.protocol === "https:" ? "secureConnect" : "connect";
+      const connected = socket instanceof TLSSocket ? "secureConnect" : "connect";
       const timer = setTimeout(
         () => outgoing.destroy(timeoutError("no connection", connectTimeout)),
         connectTimeout,
@@ -152,20 +155,34 @@ async function loadParts(): Promise<Parts> {
   return { http, https, proxies, contexts, agents: new Map() };
 }
 
+/** Of the TLS that is spoken first: with the server, or, where that one is plain, with the proxy. */
+async function contextOf(
+  { contexts }: Parts,
+  { protocol }: URL,
+  proxy: URL | undefined,
+  { tls, insecure }: HttpRequest,
+): Promise<TlsContext | undefined> {
+  if (protocol === "https:") return await contexts.of(tls, !insecure);
+  return proxy?.protocol === "https:" ? await contexts.of(undefined, true) : undefined;
+}
+
 /** An agent for each set of certificates: as options of requests they would all be in the name of every connection. */
 function agentOf(
   parts: Parts,
-  url: URL,
+  { protocol }: URL,
+  proxy: URL | undefined,
   connectTimeout: number,
   tls: TlsContext | undefined,
 ): HttpModule.Agent {
-  const { proxies, agents } = parts;
-  const proxy = proxies.of(url);
+  const { agents } = parts;
   const id = tls ? `${tls.id} ${connectTimeout}` : "";
-  const key = `${url.protocol} ${proxy !== undefined} ${id}`;
+  const key = `${protocol} ${proxy !== undefined} ${id}`;
   const known = agents.get(key);
   if (known) return known;
-  const agent = tls ? tlsAgent(parts, proxy, connectTimeout, tls) : plainAgent(parts, proxy);
+  const agent =
+    protocol === "https:" && tls
+      ? tlsAgent(parts, proxy, connectTimeout, tls)
+      : plainAgent(parts, proxy, tls);
   const [oldest] = agents.keys();
   if (agents.size >= maximumAgents && oldest) agents.delete(oldest);
   agents.set(key, agent);
@@ -175,8 +192,17 @@ function agentOf(
 const agentOptions = { keepAlive: true, timeout: 15_000 };
 
 /** By a proxy, requests are in absolute-form; which URLs are excepted was decided before. */
-function plainAgent({ http }: Parts, proxy: URL | undefined): HttpModule.Agent {
-  return new http.Agent({ ...agentOptions, ...(proxy && { proxyEnv: { HTTP_PROXY: proxy.href } }) });
+function plainAgent({ http }: Parts, proxy: URL | undefined, tls: TlsContext | undefined): HttpModule.Agent {
+  const agent = new http.Agent({ ...agentOptions, ...(proxy && { proxyEnv: { HTTP_PROXY: proxy.href } }) });
+  // By itself it would trust the authorities that Node.js brings along.
+  if (proxy && tls) agent.createConnection = () => connectByTls(proxy, tls);
+  return agent;
+}
+
+function connectByTls({ hostname, port }: URL, { context }: TlsContext): TLSSocket {
+  const host = hostname.replace(/^\[|\]$/g, "");
+  const name = isIP(host) ? {} : { servername: host };
+  return connect({ host, port: Number(port || 443), ...name, secureContext: context });
 }
 
 function tlsAgent(

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buffer } from "node:stream/consumers";
@@ -80,6 +81,15 @@ test("a proxy with TLS is trusted by the machine's authorities", async () => {
   }
 });
 
+/** A client that pulls image.test from registry.test by plain HTTP. */
+function plainClient() {
+  const certs = mkdtempSync(join(folder, "plain-"));
+  mkdirSync(join(certs, "_default"));
+  writeFileSync(join(certs, "_default", "hosts.toml"), 'server = "http://registry.test"');
+  const address = { address: "registry.test" } as ScriptedServer;
+  return clientOf([address], { registryCertsDirs: [certs], rounds: 1, connectTimeout: 500 }, false);
+}
+
 test("plain HTTP is asked for in absolute form", async () => {
   await using registry = await ScriptedServer.start((request, response) => {
     assert.equal(request.headers["proxy-authorization"], undefined);
@@ -87,13 +97,38 @@ test("plain HTTP is asked for in absolute form", async () => {
   });
   await using proxy = await ForwardProxy.start(registry.address);
   process.env.HTTP_PROXY = `http://jane:s%3Acret@${proxy.address}`;
-  const certs = mkdtempSync(join(folder, "plain-"));
-  mkdirSync(join(certs, "_default"));
-  writeFileSync(join(certs, "_default", "hosts.toml"), 'server = "http://registry.test"');
-  const address = { address: "registry.test" } as ScriptedServer;
-  await using client = clientOf([address], { registryCertsDirs: [certs] }, false);
+  await using client = plainClient();
   await client.manifest(image);
   assert.deepEqual(proxy.requests, [["GET http://registry.test/v2/app/manifests/v1", jane]]);
+});
+
+test("plain HTTP by a proxy with TLS trusts the machine's authorities, as they are at that moment", async () => {
+  await using registry = await ScriptedServer.start(serve);
+  const [machine, other] = [certify(folder, "machine-plain"), certify(folder, "other-plain")];
+  const bundle = join(folder, "bundle.pem");
+  process.env.SSL_CERT_FILE = bundle;
+  const tls = contentOf(certify(folder, "proxy-plain", machine));
+  await using proxy = await ForwardProxy.start(registry.address, "tunnel", tls);
+  process.env.HTTP_PROXY = `https://jane:s%3Acret@${proxy.address}`;
+  await using client = plainClient();
+  writeFileSync(bundle, contentOf(machine).cert);
+  assert.equal((await client.manifest(image)).digest, digestOf(manifest));
+  assert.deepEqual(await buffer(await client.blob(image, descriptor)), layer);
+  writeFileSync(bundle, contentOf(other).cert);
+  await assert.rejects(client.manifest(image), { message: /unable to verify/ });
+  assert.deepEqual(proxy.requests, [
+    ["GET http://registry.test/v2/app/manifests/v1", jane],
+    [`GET http://registry.test/v2/app/blobs/${descriptor.digest}`, jane],
+  ]);
+});
+
+test("a proxy that never speaks TLS is given up", async (t) => {
+  const silent = createServer(() => {});
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  t.after(() => silent.close());
+  process.env.HTTP_PROXY = `https://127.0.0.1:${(silent.address() as AddressInfo).port}`;
+  await using client = plainClient();
+  await assert.rejects(client.manifest(image), { message: /no connection for 0.5 s/ });
 });
 
 const faults: [behaviour: ConnectBehaviour, message: RegExp][] = [
