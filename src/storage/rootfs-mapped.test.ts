@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { chownSync, lstatSync, readdirSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, lstatSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { getXattr } from "../linux/files.ts";
 import { NamespaceHolder } from "../linux/user-namespace.ts";
 import { mountPointsBelow } from "./mount-points.ts";
 import { file, fresh, image, layersOf, push, registry, useTestBed } from "./test-bed.test.ts";
@@ -51,6 +52,35 @@ test("containers of a user namespace share the layers with others, and see their
     assert.deepEqual(ownerOf(join(plain, "etc/owned")), [33, 44]);
     assert.equal(mountPointsBelow(root).length, 3);
     assert.equal(layersOf(root).length, 2);
+  } finally {
+    await holder.end();
+  }
+});
+
+test("capabilities of a program are those of the user namespace, copied up or not", async (t) => {
+  const { storage } = await fresh(t);
+  // struct vfs_cap_data, revision 2: CAP_NET_RAW, permitted and effective.
+  const capability = Buffer.alloc(20);
+  capability.writeUInt32LE(0x02000001, 0);
+  capability.writeUInt32LE(1 << 13, 4);
+  const program = {
+    ...file("program"),
+    mode: 0o755,
+    pax: { "SCHILY.xattr.security.capability": capability },
+  };
+  await push("capable", "1", image([program]));
+  const { id } = await storage.pull(`${registry.address}/capable:1`);
+  const holder = await NamespaceHolder.start([], mappings);
+  try {
+    const user = { ...mappings, path: `/proc/${holder.pid}/ns/user` };
+    const path = join(storage.rootfs.mountRootfs("capable", id, user), "program");
+    const seen = () => getXattr(path, "security.capability");
+    // Revision 3 has the root of the user namespace in which they count.
+    const expected = Buffer.concat([capability, Buffer.from(Uint32Array.of(131_072).buffer)]);
+    expected.writeUInt32LE(0x03000001, 0);
+    assert.deepEqual(seen(), expected);
+    chmodSync(path, 0o755);
+    assert.deepEqual(seen(), expected);
   } finally {
     await holder.end();
   }
