@@ -83,6 +83,22 @@ describe("a pod's namespaces", { concurrency: 4 }, () => {
     assert.equal((await containerStatus(parts.daemon, id)).exitCode, 137);
   });
 
+  it("pid NODE: the node's settings stay out of reach, also through the /proc of a pause process that is root's", async () => {
+    const { cgroupParent } = parts.daemon;
+    const securityContext = { runAsUser: { value: 0 }, namespaceOptions: { pid: "CONTAINER" as const } };
+    await using other = await livePod(parts.daemon, { linux: { cgroupParent, securityContext } });
+    await using pod = await podWith({ pid: "NODE" });
+    // Without a security context it has the usual protected paths; the PID mode is then the pod's.
+    const id = await pod.run();
+    assert.equal(await namespace(id, "pid"), hosts("pid"));
+    const { pid } = await other.verbose();
+    for (const root of ["", `/proc/${pid}/root`]) {
+      const setting = `${root}/proc/sys/kernel/printk_ratelimit`;
+      const script = `value=$(cat ${setting}) && ! (echo $value >${setting}) 2>/dev/null`;
+      await pod.sh(id, script);
+    }
+  });
+
   it("pid TARGET: that of a container that runs in the same pod, and of no other", async () => {
     await using pod = await podWith({ pid: "CONTAINER" });
     const target = await pod.run(containerWith({ pid: "CONTAINER" }));

@@ -48,12 +48,16 @@ test("the pause container: the image's program, with nothing it does not need", 
   assert.equal(annotations["io.kubernetes.cri.sandbox-id"], "s1");
 });
 
-test("its /proc is masked where containers can reach it, by sharing its PID namespace", () => {
+test("its /proc is masked where containers can use it: by sharing its PID namespace, or as root of the host's", () => {
   const masked = (pid: "POD" | "CONTAINER") =>
     spec({ linux: { securityContext: { namespaceOptions: { pid } } } }).linux.maskedPaths;
   assert.ok(spec({}).linux.maskedPaths?.includes("/proc/kcore"));
   assert.ok(masked("POD")?.includes("/proc/kcore"));
   assert.equal(masked("CONTAINER"), undefined);
+  const runAsUser = { value: 0 };
+  const { linux } = spec({ linux: { securityContext: { runAsUser, namespaceOptions: { pid: "NODE" } } } });
+  assert.ok(linux.maskedPaths?.includes("/proc/kcore"));
+  assert.ok(linux.readonlyPaths?.includes("/proc/sys"));
 });
 
 test("on the host's network it sets no hostname", () => {

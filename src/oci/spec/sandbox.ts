@@ -1,6 +1,6 @@
 /** The pause container's config.json: one process that waits, in as little as it needs. */
 
-import type { PodSandboxConfig } from "../../cri/messages.ts";
+import type { NamespaceOption, PodSandboxConfig } from "../../cri/messages.ts";
 import type { IdMappings } from "../../linux/user-namespace.ts";
 import { type SeccompSettings, seccompFilter } from "../seccomp/filter.ts";
 import type { SelinuxLabels } from "../selinux/selinux.ts";
@@ -17,7 +17,7 @@ import type { ImageConfig } from "./image-config.ts";
 import { type PinnedNamespaces, sandboxNamespaces } from "./namespaces.ts";
 import { oomScoreAdj, sandboxOomScoreAdj } from "./oom-score.ts";
 import { defaultMaskedPaths, defaultReadonlyPaths } from "./protected-paths.ts";
-import { ociVersion, type Spec } from "./types.ts";
+import { ociVersion, type Spec, type User } from "./types.ts";
 
 export interface SandboxSpecInput {
   id: string;
@@ -52,8 +52,7 @@ export function buildSandboxSpec(input: SandboxSpecInput): Spec {
   const { config, image, rootfs, pinned, host } = input;
   const context = config.linux?.securityContext ?? null;
   const options = context?.namespaceOptions ?? null;
-  // Containers that share the pause process's PID namespace can reach its /proc through /proc/1/root.
-  const reachable = options?.pid === undefined || options.pid === "POD";
+  const user = resolveUser(rootfs, context, image.User ?? "");
   const seccomp = seccompFilter({
     requested: context,
     privileged: context?.privileged ?? false,
@@ -65,7 +64,7 @@ export function buildSandboxSpec(input: SandboxSpecInput): Spec {
     ociVersion,
     process: {
       terminal: false,
-      user: resolveUser(rootfs, context, image.User ?? ""),
+      user,
       args: processArgs({ command: input.pauseCommand ? [input.pauseCommand] : [], args: [] }, image),
       env: processEnv({ defaults: [], image: image.Env ?? [], requested: [], hostname: "", tty: false }),
       cwd: "/",
@@ -88,9 +87,21 @@ export function buildSandboxSpec(input: SandboxSpecInput): Spec {
       ...ociIdMappings(input.idMappings),
       cgroupsPath: input.cgroupsPath,
       resources: { devices: containerDevices([]).rules, cpu: { shares: 2 } },
-      ...(reachable && { maskedPaths: [...defaultMaskedPaths], readonlyPaths: [...defaultReadonlyPaths] }),
+      ...(isReachable(options, user) && {
+        maskedPaths: [...defaultMaskedPaths],
+        readonlyPaths: [...defaultReadonlyPaths],
+      }),
       ...(seccomp && { seccomp }),
       ...(input.selinux && { mountLabel: input.selinux.mount }),
     },
   };
+}
+
+/**
+ * Whether others can use the pause process's /proc, through /proc/PID/root: containers that share its PID namespace, and where it is
+ * root's those in the host's, of any pod. Protected paths cost start time.
+ */
+function isReachable(options: NamespaceOption | null, user: User): boolean {
+  const pid = options?.pid ?? "POD";
+  return pid === "POD" || user.uid === 0;
 }
