@@ -1,7 +1,9 @@
 /** Blobs of layers that a download has left unfinished, so that the next attempt can go on from there. */
-import { mkdirSync, rmSync, statSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { mkdirSync, readdirSync, renameSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Descriptor } from "../registry/descriptor.ts";
+import type { Removals } from "./removals.ts";
 
 /** Smaller blobs are sooner asked for again than looked up. */
 const WORTH_KEEPING = 4 * 1024 * 1024;
@@ -19,14 +21,17 @@ export interface PartialBlob {
 
 export class PartialBlobs {
   readonly #folder: string;
+  readonly #removals: Removals;
   readonly #claimed = new Set<string>();
   readonly #abandoned = new Map<string, { bytes: number; since: number }>();
 
   /** Whatever an earlier daemon left under `root` is removed: nothing vouches for it. */
-  constructor(root: string) {
+  constructor(root: string, removals: Removals) {
     this.#folder = join(root, "blobs");
-    rmSync(this.#folder, { recursive: true, force: true });
-    mkdirSync(join(this.#folder, "sha256"), { recursive: true, mode: 0o700 });
+    this.#removals = removals;
+    const blobs = join(this.#folder, "sha256");
+    mkdirSync(blobs, { recursive: true, mode: 0o700 });
+    for (const name of readdirSync(blobs)) this.#discard(join(blobs, name));
   }
 
   /** Claims the blob for one download; undefined where it is small, or another download of it is under way. */
@@ -36,7 +41,7 @@ export class PartialBlobs {
     const path = this.#path(digest);
     this.#claimed.add(digest);
     const found = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-    if (found > size) rmSync(path);
+    if (found > size) this.#discard(path);
     this.#abandoned.delete(digest);
     return {
       path,
@@ -57,16 +62,28 @@ export class PartialBlobs {
     const path = this.#path(digest);
     const bytes = keep ? statSync(path, { throwIfNoEntry: false })?.size : undefined;
     // Empty, there is nothing to go on from.
-    if (!bytes) rmSync(path, { force: true });
+    if (!bytes) this.#discard(path);
     else this.#abandoned.set(digest, { bytes, since: Date.now() });
   }
 
   #expire(): void {
     for (const [digest, { since }] of this.#abandoned) {
       if (since + KEPT_MS > Date.now()) continue;
-      rmSync(this.#path(digest), { force: true });
+      this.#discard(this.#path(digest));
       this.#abandoned.delete(digest);
     }
+  }
+
+  /** Removes a blob that need not be there. The name is free at once, however long the removal takes. */
+  #discard(path: string): void {
+    const aside = `${path}.${randomUUID()}`;
+    try {
+      renameSync(path, aside);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+      throw error;
+    }
+    this.#removals.remove(aside);
   }
 
   #path(digest: string): string {

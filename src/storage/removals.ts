@@ -1,4 +1,4 @@
-/** Removal of mounts and folders without keeping the daemon waiting for a disk. */
+/** Removal of mounts, folders and large files without keeping the daemon waiting for a disk. */
 import { close, type Dirent, lstatSync, openSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -20,13 +20,13 @@ export class Removals {
     this.#pool = pool;
   }
 
-  /** Removes a folder that may be gone already. What a crash leaves of it is swept at the next start. */
+  /** Removes a folder or file that may be gone already. What a crash leaves of it is swept at the next start. */
   remove(path: string): void {
     if (isQuick(path)) rmSync(path, { recursive: true, force: true });
     else this.removeLater(path);
   }
 
-  /** Removes a folder in the background. */
+  /** Removes a folder or file in the background. */
   removeLater(path: string): void {
     this.#later(path, () => this.#pool.remove(path));
   }
@@ -55,7 +55,7 @@ export class Removals {
 
   #later(path: string, work: () => Promise<void>): void {
     this.#tail = this.#tail.then(work).catch((error) => {
-      log.error("a folder could not be removed", { path, error: messageOf(error) });
+      log.error("a folder or file could not be removed", { path, error: messageOf(error) });
     });
   }
 }
@@ -70,6 +70,8 @@ function openFolder(path: string): number | undefined {
 }
 
 function isQuick(path: string): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (!found?.isDirectory()) return !found || found.size <= QUICK_BYTES;
   const folders = [path];
   let entries = 0;
   let bytes = 0;

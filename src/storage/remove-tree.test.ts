@@ -35,3 +35,10 @@ test("others have their turn during a long removal", async () => {
 test("what is not there is removed already", async () => {
   await removeTree(join(root, "never"), () => {});
 });
+
+test("a file goes as a folder does", async () => {
+  const file = join(root, "blob");
+  writeFileSync(file, "bytes");
+  await removeTree(file, () => {});
+  assert.ok(!existsSync(file));
+});

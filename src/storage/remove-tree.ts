@@ -1,5 +1,5 @@
-/** Removal of a folder by a thread that has other things to do as well. */
-import { readdirSync, rmdirSync, rmSync, unlinkSync } from "node:fs";
+/** Removal of a folder, or of a large file, by a thread that has other things to do as well. */
+import { lstatSync, readdirSync, rmdirSync, rmSync, unlinkSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { filePath } from "./layer-path.ts";
 
@@ -9,12 +9,15 @@ const TURN_MS = 5;
 const LONG_PATH = 2048;
 
 /**
- * Removes a folder with all that is in it, in turns; `back` is called after each pause. What is gone already is
- * passed over. Rejects with the error of a system call.
+ * Removes a folder with all that is in it, in turns, or a file; `back` is called after each pause. What is gone
+ * already is passed over. Rejects with the error of a system call.
  */
 export async function removeTree(path: string, back: () => void): Promise<void> {
   let began = performance.now();
-  await removeFolder(Buffer.from(path).toString("latin1"));
+  const top = Buffer.from(path).toString("latin1");
+  const found = lstatSync(filePath(top), { throwIfNoEntry: false });
+  if (found?.isDirectory()) await removeFolder(top);
+  else if (found) unlessGone(() => unlinkSync(filePath(top)));
 
   async function removeFolder(folder: string): Promise<void> {
     if (folder.length > LONG_PATH) return rmSync(filePath(folder), { recursive: true, force: true });

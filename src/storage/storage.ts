@@ -65,7 +65,7 @@ export class Storage {
     const layersFolder = join(root, "overlay");
     const pool = new UnpackPool({ size: maxParallelLayers });
     const removals = new Removals(pool);
-    const partials = new PartialBlobs(root);
+    const partials = new PartialBlobs(root, removals);
     const maker = new LayerMaker(pool, partials, options.maxLayerSize);
     const layers = new Layers({ folder: layersFolder, database, pool, maker, removals, bootId });
     this.idMappedLayers = new IdMappedLayers(root);

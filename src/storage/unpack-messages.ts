@@ -41,7 +41,7 @@ export interface InheritTask {
   below: string[];
 }
 
-/** Removes a folder with all that is in it. */
+/** Removes a folder with all that is in it, or a file. */
 export interface RemoveTask {
   kind: "remove";
   path: string;

@@ -62,7 +62,7 @@ export class UnpackPool {
     await this.#use((lane) => lane.run({ kind: "inherit", layer, folders, below }));
   }
 
-  /** Removes a folder with all that is in it. */
+  /** Removes a folder with all that is in it, or a file. */
   async remove(path: string): Promise<void> {
     await this.#use((lane) => lane.run({ kind: "remove", path }));
   }

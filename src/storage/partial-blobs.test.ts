@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, type TestContext, test } from "node:test";
+import { digestOf } from "../registry/digest.ts";
+import { PartialBlobs } from "./partial-blobs.ts";
+import { Removals } from "./removals.ts";
+import { UnpackPool } from "./unpack.ts";
+
+const root = mkdtempSync(join(tmpdir(), "critter-partials-"));
+const pool = new UnpackPool({ size: 1 });
+const removals = new Removals(pool);
+const blobs = join(root, "blobs", "sha256");
+after(async () => {
+  await pool.close();
+  rmSync(root, { recursive: true });
+});
+
+const LARGE = 100 * 1024 * 1024;
+const descriptorOf = (name: string, size = LARGE) => ({
+  mediaType: "",
+  digest: digestOf(Buffer.from(name)),
+  size,
+});
+
+function writeLarge(path: string, bytes = LARGE - 1): void {
+  writeFileSync(path, "");
+  truncateSync(path, bytes);
+}
+
+/** The paths that go by the pool, which has them only when it is let. */
+function holdPool(t: TestContext): { asked: string[]; go: () => void } {
+  const gate = Promise.withResolvers<void>();
+  const asked: string[] = [];
+  const { remove } = pool;
+  t.mock.method(pool, "remove", async (path: string) => {
+    asked.push(path);
+    await gate.promise;
+    await remove.call(pool, path);
+  });
+  return { asked, go: () => gate.resolve() };
+}
+
+test("a large blob that is worth nothing goes by the pool, and its place is free at once", async (t) => {
+  const partials = new PartialBlobs(root, removals);
+  const { asked, go } = holdPool(t);
+  const wrong = partials.claim(descriptorOf("wrong"))!;
+  writeLarge(wrong.path);
+  wrong.release(false);
+  assert.equal(existsSync(wrong.path), false);
+  const again = partials.claim(descriptorOf("wrong"))!;
+  assert.deepEqual([again.path, again.offset], [wrong.path, 0]);
+  writeFileSync(again.path, "right");
+  go();
+  await removals.idle();
+  assert.equal(asked.length, 1);
+  assert.deepEqual(readdirSync(blobs), [again.path.slice(blobs.length + 1)]);
+  again.release(false);
+  await removals.idle();
+  assert.equal(asked.length, 1);
+  assert.deepEqual(readdirSync(blobs), []);
+  assert.deepEqual(partials.usage(), { bytes: 0, inodes: 0 });
+});
+
+test("what was kept is there for the next, unless it is longer than the blob", async (t) => {
+  const partials = new PartialBlobs(root, removals);
+  const { asked, go } = holdPool(t);
+  go();
+  const first = partials.claim(descriptorOf("kept"))!;
+  writeLarge(first.path);
+  first.release(true);
+  assert.deepEqual(partials.usage(), { bytes: LARGE - 1, inodes: 1 });
+  partials.claim(descriptorOf("kept"))!.release(true);
+  const { offset, release } = partials.claim(descriptorOf("kept", LARGE - 2))!;
+  assert.equal(offset, 0);
+  release(true);
+  await removals.idle();
+  assert.equal(asked.length, 1);
+  assert.deepEqual(readdirSync(blobs), []);
+});
+
+test("nobody comes back for what is an hour old", async (t) => {
+  t.mock.timers.enable({ apis: ["Date"] });
+  const partials = new PartialBlobs(root, removals);
+  const old = partials.claim(descriptorOf("old"))!;
+  writeLarge(old.path);
+  old.release(true);
+  t.mock.timers.tick(60 * 60 * 1000);
+  assert.equal(partials.claim(descriptorOf("small", 1)), undefined);
+  await removals.idle();
+  assert.deepEqual(readdirSync(blobs), []);
+});
+
+test("what an earlier daemon has left goes by the pool", async (t) => {
+  mkdirSync(blobs, { recursive: true });
+  writeLarge(join(blobs, "x.partial"));
+  const { asked, go } = holdPool(t);
+  new PartialBlobs(root, removals);
+  go();
+  await removals.idle();
+  assert.equal(asked.length, 1);
+  assert.deepEqual(readdirSync(blobs), []);
+});
