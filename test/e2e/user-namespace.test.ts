@@ -27,6 +27,7 @@ import { outcome } from "../support/cri.ts";
 import { parseLog } from "../support/cri-log.ts";
 import { type LivePod, livePod } from "../support/live-pod.ts";
 import { withNewRunc } from "../support/new-runc.ts";
+import { inParallel } from "../support/parallel.ts";
 import { assertNothingLeft, podConfigFor, removePod } from "../support/pods.ts";
 import { suite } from "../support/suite.ts";
 
@@ -253,6 +254,28 @@ describe("a pod in a user namespace", () => {
     await pod.sh(id, "ip link add dummy1 type veth && mkdir /mine && mount -t tmpfs mine /mine");
     await pod.sh(id, "! echo 1 2>/dev/null >/proc/sys/vm/swappiness");
     await pod.sh(id, "! cat /proc/kcore 2>/dev/null >/dev/null");
+  });
+
+  it("has mappings of its own, whatever other pods are made at the same moment", async () => {
+    const seen = await inParallel(8, 8, async (index) => {
+      const range = { containerId: 0, hostId: 65_536 * (10 + index), length: 65_536 };
+      const options = { mode: "POD" as const, uids: [range], gids: [range] };
+      await using pod = await mappedPod({
+        securityContext: { namespaceOptions: { usernsOptions: options } },
+      });
+      const id = await pod.run();
+      const owner = await pod.sh(id, "stat -c %u:%g /bin/busybox");
+      return [
+        owner,
+        readFileSync(`/proc/${await pidOf(id)}/uid_map`, "utf8")
+          .trim()
+          .split(/\s+/)[1],
+      ];
+    });
+    assert.deepEqual(
+      seen,
+      seen.map((_, index) => ["0:0", String(65_536 * (10 + index))]),
+    );
   });
 
   it("outlives the daemon, and has new containers after that", async () => {
