@@ -53,7 +53,7 @@ export class IdMappedLayers {
         await holder.end();
       }
     } catch (error) {
-      log.warn("no user namespaces: the layers cannot be mounted with mapped IDs", {
+      log.info("no user namespaces: the layers cannot be mounted with mapped IDs", {
         folder: this.#root,
         error: messageOf(error),
       });

@@ -25,6 +25,7 @@ import { TerminalClient } from "../stream-client/terminal-client.ts";
 import { BUSYBOX } from "../support/configs.ts";
 import { outcome } from "../support/cri.ts";
 import { parseLog } from "../support/cri-log.ts";
+import { eventually } from "../support/eventually.ts";
 import { type LivePod, livePod } from "../support/live-pod.ts";
 import { withNewRunc } from "../support/new-runc.ts";
 import { inParallel } from "../support/parallel.ts";
@@ -205,11 +206,11 @@ describe("a pod in a user namespace", () => {
         logPath: `${user}.log`,
       });
       assert.equal(await pod.sh(id, "echo from exec >/dev/stdout; id -u"), `from exec\n${user}`);
-      const lines = parseLog(readFileSync(join(logDirectory, `${user}.log`), "utf8"));
-      assert.deepEqual(
-        new Set(lines.map(({ stream, text }) => `${stream} ${text}`)),
-        new Set(["stdout out", "stderr err"]),
-      );
+      await eventually(() => {
+        const lines = parseLog(readFileSync(join(logDirectory, `${user}.log`), "utf8"));
+        const written = new Set(lines.map(({ stream, text }) => `${stream} ${text}`));
+        assert.deepEqual(written, new Set(["stdout out", "stderr err"]));
+      });
     }
   });
 
