@@ -10,9 +10,21 @@ const run = promisify(execFile);
 
 /** The folder of `containerd` and `containerd-shim-runc-v2`; downloads and unpacks the package where it is absent. */
 export async function containerdPrograms(): Promise<string> {
-  const programs = join(cacheDir(), "containerd", "usr", "bin");
-  if (!existsSync(join(programs, "containerd"))) await unpack(join(cacheDir(), "containerd"));
-  return programs;
+  if (!existsSync(join(programs(), "containerd"))) await unpack(join(cacheDir(), "containerd"));
+  return programs();
+}
+
+/** The version of the containerd in the cache, as `1.6.20~ds1`; undefined where there is none, or none that runs. */
+export async function cachedContainerdVersion(): Promise<string | undefined> {
+  try {
+    return (await run(join(programs(), "containerd"), ["--version"])).stdout.split(" ")[2];
+  } catch {
+    return undefined;
+  }
+}
+
+function programs(): string {
+  return join(cacheDir(), "containerd", "usr", "bin");
 }
 
 async function unpack(target: string): Promise<void> {
@@ -27,3 +39,5 @@ async function unpack(target: string): Promise<void> {
     await rm(folder, { recursive: true, force: true });
   }
 }
+
+if (import.meta.main) await containerdPrograms();
