@@ -33,7 +33,8 @@ const KERNEL_ARGUMENTS = [
 /** Boots a machine and waits until it is off. Rejects when it was killed by the time limit, or failed to start. */
 export async function runMachine(options: MachineOptions): Promise<void> {
   const machine = spawn("nice", ["-n", "10", "qemu-system-x86_64", ...args(options)], {
-    stdio: ["ignore", "pipe", "inherit"],
+    // Where its standard input ends, qemu takes the output port for closed, and what is written there in the machine waits.
+    stdio: ["pipe", "pipe", "inherit"],
   });
   const kill = () => machine.kill("SIGKILL");
   let late = false;
