@@ -72,7 +72,7 @@ try {
   });
 } catch (error) {
   failure = error;
-  console.log(await lastOfConsole());
+  if (!stopping.signal.aborted) console.log(await lastOfConsole());
 } finally {
   await rm(folder, { recursive: true, force: true });
 }
