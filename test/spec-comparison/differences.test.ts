@@ -50,6 +50,7 @@ describe("differences of two specs", () => {
         { path: "mounts[/sys]", containerd: "type=sysfs options=ro,rw" },
         { path: "process.args", containerd: '["a","b"]', critter: '["b","a"]' },
         { path: "process.env[A]", containerd: "1=1", critter: "2" },
+        { path: "process.env[B]", containerd: "" },
       ],
     );
   });

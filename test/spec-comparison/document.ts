@@ -14,8 +14,8 @@ same request, on the same machine (Debian bookworm, runc 1.1.5, x86-64, cgroup v
 pod with one container, of four kinds: plain, privileged, on the host's network, in a user namespace. Both the container's
 config.json is compared and that of the pod's pause container.
 
-What is in these tables is all that differs. The order of fields, mounts and items is not compared, nor is a value that is
-false or empty told from one that is absent: the OCI's specification makes no difference. Paths of the test are shown as those
+What is in these tables is all that differs. The order of fields, mounts and items is not compared, nor is what is false, or a
+list without items, told from what is absent: the OCI's specification makes no difference. Paths of the test are shown as those
 of an installed runtime; POD, CONTAINER and IMAGE stand for ids, PAUSE for the pause container's process.
 
 User namespaces came with containerd 1.7 and 2; 1.6 takes no notice of the field and makes a plain container. So there

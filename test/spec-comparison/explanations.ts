@@ -1,8 +1,8 @@
 /** Every difference that there is, and why it is right; docs/config-json.md is made of this. */
 import type { Explanation } from "./explanation.ts";
-import type { Kind } from "./requests.ts";
+import { type Kind, UNPRIVILEGED } from "./requests.ts";
+import { seccompExplanations } from "./seccomp-explanations.ts";
 
-const unprivileged: readonly Kind[] = ["plain", "host-network", "user-namespace"];
 const ownNetwork: readonly Kind[] = ["plain", "privileged", "user-namespace"];
 const mapped: readonly Kind[] = ["user-namespace"];
 
@@ -62,7 +62,7 @@ const general: Explanation[] = [
 const processes: Explanation[] = [
   {
     owner: "container",
-    kinds: unprivileged,
+    kinds: UNPRIVILEGED,
     path: `process.capabilities.${given}[{CAP_AUDIT_WRITE,CAP_NET_RAW,CAP_SETFCAP,CAP_SYS_CHROOT}]`,
     containerd: "listed",
     reason:
@@ -93,6 +93,13 @@ const mounts: Explanation[] = [
     reason:
       "A bind mount is writable without it. runc from 1.2 on sets all flags of a mount anew where it finds one in the options, and " +
       "what is nosuid, nodev or noexec on the host would not be so in the container.",
+  },
+  {
+    owner: "container",
+    path: "mounts[/var/run/secrets/kubernetes.io/serviceaccount].options[{nosuid,nodev,noexec}]",
+    critter: "listed",
+    reason: "For the same reason: beside ro the others that the volume's mount has are said again.",
+    where: "where the host mounts the kubelet's folder so",
   },
   {
     owner: "container",
@@ -217,7 +224,7 @@ const namespaces: Explanation[] = [
 const devices: Explanation[] = [
   {
     owner: "container",
-    kinds: unprivileged,
+    kinds: UNPRIVILEGED,
     path: `linux.resources.devices[{${usualDevices}}]`,
     critter: "allow rwm",
     reason:
@@ -226,7 +233,7 @@ const devices: Explanation[] = [
   },
   {
     owner: "container",
-    kinds: unprivileged,
+    kinds: UNPRIVILEGED,
     path: "linux.resources.devices[{c,b} *:*]",
     critter: "allow m",
     reason: "The same: nodes may be made, which takes CAP_MKNOD, but not opened.",
@@ -264,78 +271,6 @@ const protectedPaths: Explanation[] = [
   },
 ];
 
-const call = (names: string) => `linux.seccomp.syscalls[{${names}}]`;
-
-const seccomp: Explanation[] = [
-  {
-    kinds: unprivileged,
-    path: "linux.seccomp.defaultErrnoRet",
-    critter: "1",
-    reason: "EPERM, which runtimes take by default: said, it does not depend on them.",
-  },
-  {
-    kinds: unprivileged,
-    path: "linux.seccomp.architectures[SCMP_ARCH_X32]",
-    containerd: "listed",
-    reason: "The kernel has no such system calls; a filter for them would only take time to make.",
-    where: "where the kernel lacks the x32 ABI",
-  },
-  {
-    kinds: unprivileged,
-    path: call("chroot"),
-    containerd: "ALLOW",
-    reason: "Goes with CAP_SYS_CHROOT in both, which critter does not give unless it is asked for.",
-  },
-  {
-    kinds: unprivileged,
-    path: call("io_uring_enter,io_uring_register,io_uring_setup"),
-    containerd: "ALLOW",
-    reason: "Many ways out of containers went through io_uring; containerd 2 has taken it out as well.",
-  },
-  {
-    kinds: unprivileged,
-    path: call("socket"),
-    containerd: "ALLOW",
-    critter: "ALLOW if arg0 & 0xfffffff8 == 0x0; …",
-    reason:
-      "Not all families: no AF_VSOCK, which reaches the hypervisor, no AF_ALG, none that is obsolete. " +
-      "containerd 2 leaves out AF_VSOCK.",
-  },
-  {
-    kinds: unprivileged,
-    path: call("personality"),
-    containerd:
-      "ALLOW if arg0 EQ 0x0; ALLOW if arg0 EQ 0x20000; ALLOW if arg0 EQ 0x20008; ALLOW if arg0 EQ 0x8; ALLOW if arg0 EQ 0xffffffff",
-    critter: "ALLOW if arg0 & 0xfffdfff7 == 0x0; ALLOW if arg0 & 0xffffffff == 0xffffffff",
-    reason: "The same five values: two rules take the runtime less time than five.",
-  },
-  {
-    kinds: unprivileged,
-    path: call(
-      "cachestat,fchmodat2,futex_requeue,futex_wait,futex_wake,getxattrat,listmount,listxattrat,map_shadow_stack,mseal," +
-        "removexattrat,riscv_hwprobe,setxattrat,statmount,uretprobe",
-    ),
-    critter: "ALLOW",
-    reason:
-      "Calls of Linux 6.4 to 6.13, which containerd 1.6 does not know. They reach no more than their forerunners, and C libraries " +
-      "use them: EPERM in place of ENOSYS keeps programs from falling back.",
-  },
-  {
-    kinds: unprivileged,
-    path: call("name_to_handle_at"),
-    critter: "ALLOW",
-    reason:
-      "Programs compare handles to tell mounts and files apart; to open one takes open_by_handle_at, for which both want " +
-      "CAP_DAC_READ_SEARCH.",
-  },
-  {
-    kinds: unprivileged,
-    path: call("process_vm_readv,process_vm_writev"),
-    critter: "ALLOW",
-    reason: "The kernel asks the same of them as of ptrace, which both allow: a debugger needs all three.",
-  },
-];
-
 export const explanations: readonly { title: string; explanations: readonly Explanation[] }[] = [
   { title: "The file", explanations: general },
   { title: "The process", explanations: processes },
@@ -343,5 +278,5 @@ export const explanations: readonly { title: string; explanations: readonly Expl
   { title: "Namespaces", explanations: namespaces },
   { title: "Devices", explanations: devices },
   { title: "Protected paths", explanations: protectedPaths },
-  { title: "Seccomp, where RuntimeDefault is asked for", explanations: seccomp },
+  { title: "Seccomp, where RuntimeDefault is asked for", explanations: seccompExplanations },
 ];

@@ -5,8 +5,8 @@ import { isObject, type Json, type JsonObject } from "./json.ts";
 export type Names = readonly (readonly [found: string | RegExp, name: string])[];
 
 /**
- * A spec as maps all the way down; lists whose order has a meaning (args) stay as they are. What is false, empty or null counts as
- * absent, as the OCI's runtime specification has it.
+ * A spec as maps all the way down; lists whose order has a meaning (args) stay as they are. What is false or null and a list
+ * without items count as absent, as the OCI's runtime specification has it.
  */
 export function normalise(spec: Json, names: Names): JsonObject {
   const named = JSON.parse(
@@ -101,7 +101,7 @@ function condition({ index, value, valueTwo = 0, op }: JsonObject): string {
 }
 
 function prune(value: Json): Json | undefined {
-  if (value === false || value === null || value === "") return undefined;
+  if (value === false || value === null) return undefined;
   if (Array.isArray(value)) return value.length > 0 ? value : undefined;
   if (!isObject(value)) return value;
   const kept = Object.entries(value).flatMap(([name, item]) => {

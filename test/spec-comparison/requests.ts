@@ -16,6 +16,9 @@ export const KINDS = ["plain", "privileged", "host-network", "user-namespace"] a
 
 export type Kind = (typeof KINDS)[number];
 
+/** A privileged container is not held by what the others are. */
+export const UNPRIVILEGED: readonly Kind[] = KINDS.filter((kind) => kind !== "privileged");
+
 export interface Request {
   pod: Init<PodSandboxConfig>;
   container: Init<ContainerConfig>;
