@@ -192,11 +192,9 @@ export class Layers {
     }
   }
 
-  /** Makes the folder of a layer to be; answers its name. */
+  /** The name of the folder of a layer to be. */
   #newFolder(): string {
-    const folder = (++this.#lastFolder).toString(36);
-    mkdirSync(join(this.#options.folder, folder), { mode: 0o755 });
-    return folder;
+    return (++this.#lastFolder).toString(36);
   }
 
   /** Folders of a layer and those below it that are seen through it. */

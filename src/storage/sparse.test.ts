@@ -3,7 +3,6 @@ import { execFileSync } from "node:child_process";
 import {
   closeSync,
   ftruncateSync,
-  mkdirSync,
   mkdtempSync,
   openSync,
   readSync,
@@ -88,7 +87,6 @@ test("it is unpacked with its holes, and they are not accounted for", async () =
   const tar = ["-cS", "--format=gnu", "--hole-detection=seek", "-C", folder, "holes"];
   const archive = execFileSync("tar", tar, { maxBuffer: 2 ** 24 });
   const target = join(folder, "layer");
-  mkdirSync(target);
   const pool = new UnpackPool({ size: 1 });
   try {
     const { bytes, inodes } = await pool.unpack(

@@ -5,14 +5,19 @@ export async function together<T>(
   signal: AbortSignal,
   tasks: ((signal: AbortSignal) => Promise<T>)[],
 ): Promise<T[]> {
-  const failed = new AbortController();
-  const both = AbortSignal.any([signal, failed.signal]);
-  const running = tasks.map((task) => task(both));
+  // AbortSignal.any costs a tenth of a millisecond with each listener; an image may have hundreds of layers.
+  const stop = new AbortController();
+  const stopped = () => stop.abort(signal.reason);
+  signal.addEventListener("abort", stopped, { once: true });
+  if (signal.aborted) stopped();
+  const running = tasks.map((task) => task(stop.signal));
   try {
     return await Promise.all(running);
   } catch (error) {
-    failed.abort(error);
+    stop.abort(error);
     await Promise.allSettled(running);
     throw error;
+  } finally {
+    signal.removeEventListener("abort", stopped);
   }
 }

@@ -1,11 +1,18 @@
 /** The worker's side of a lane: tasks and their input come in, answers go out. */
+import { mkdirSync } from "node:fs";
 import type { MessagePort } from "node:worker_threads";
 import type { Confinement } from "../linux/confinement.ts";
 import { FileJob } from "./file-job.ts";
 import { inheritFolders } from "./implicit-folders.ts";
 import { removeTree } from "./remove-tree.ts";
 import { ContentError, UnpackJob } from "./unpack-job.ts";
-import { SLOT_BYTES, type WorkerInput, type WorkerReply, type WorkerTask } from "./unpack-messages.ts";
+import {
+  type LayerTask,
+  SLOT_BYTES,
+  type WorkerInput,
+  type WorkerReply,
+  type WorkerTask,
+} from "./unpack-messages.ts";
 
 export class UnpackDesk {
   readonly #port: MessagePort;
@@ -29,10 +36,12 @@ export class UnpackDesk {
     this.#confinement.leave();
     switch (message.kind) {
       case "unpack":
+        makeFolder(message);
         this.#job = new UnpackJob(message, this.#confinement);
         await this.#job.resume();
         break;
       case "file":
+        makeFolder(message);
         this.#job = new FileJob(message);
         this.#job.resume();
         break;
@@ -86,4 +95,9 @@ export class UnpackDesk {
   #reply(message: WorkerReply): void {
     this.#port.postMessage(message);
   }
+}
+
+/** Here and not by the daemon, in which the folders of all layers of an image would be made at the same moment. */
+function makeFolder({ folder }: LayerTask): void {
+  mkdirSync(folder, { mode: 0o755 });
 }

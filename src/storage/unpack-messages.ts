@@ -8,7 +8,7 @@ export const SLOTS = 4;
 
 export interface UnpackTask {
   kind: "unpack";
-  /** An empty folder that becomes the layer. */
+  /** The folder that is made and becomes the layer. */
   folder: string;
   /** The digest the blob should have; its algorithm is what counts here. */
   digest: string;
@@ -21,7 +21,7 @@ export interface UnpackTask {
 /** Keeps a blob as it is. */
 export interface FileTask {
   kind: "file";
-  /** An empty folder that becomes the layer. */
+  /** The folder that is made and becomes the layer. */
   folder: string;
   /** Where the blob goes in it; below folders that are made. */
   path: string;

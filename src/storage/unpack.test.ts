@@ -30,11 +30,7 @@ after(async () => {
 });
 
 let count = 0;
-const newFolder = () => {
-  const folder = join(root, `layer${++count}`);
-  mkdirSync(folder);
-  return folder;
-};
+const newFolder = () => join(root, `layer${++count}`);
 const digestOf = (bytes: Buffer) => `sha256:${createHash("sha256").update(bytes).digest("hex")}`;
 
 function inChunks(blob: Buffer, size = 50_000): BlobSource {
@@ -289,7 +285,8 @@ test("a source that fails, and a caller who gives up, leave a worker that goes o
     pool.unpack({ folder: newFolder(), digest }, from(stalling), controller.signal),
     /enough/,
   );
-  await assert.rejects(pool.unpack({ folder: "/nonexistent", digest }, inChunks(archive)), /ENOENT/);
+  const nowhere = join(newFolder(), "layer");
+  await assert.rejects(pool.unpack({ folder: nowhere, digest }, inChunks(archive)), /ENOENT/);
   assert.equal((await unpack(archive)).layer.diffId, digest);
 });
 
@@ -323,6 +320,7 @@ test("lanes that share a thread keep to the folder of their own layer", async (t
   const one = new UnpackPool({ size: 3, threads: 1 });
   t.after(() => one.close());
   const gone = newFolder();
+  mkdirSync(gone);
   writeFileSync(join(gone, "old"), "");
   const names = ["a", "b", "c", "d"];
   const layers = names.map(async (name) => {
@@ -388,6 +386,7 @@ test("workers end when there is nothing to do, and start again", async () => {
   const brief = new UnpackPool({ size: 1, idleMs: 1 });
   for (let i = 0; i < 2; i++) {
     const folder = newFolder();
+    mkdirSync(folder);
     await brief.remove(folder);
     assert.ok(!existsSync(folder));
     await new Promise((resolve) => setTimeout(resolve, 20));
