@@ -36,16 +36,22 @@ describe("AppArmor", { skip: !confines && "this kernel has no AppArmor" }, () =>
       "\n",
     );
     assert.equal(second, first);
-    return first as string;
+    return profileOf(first as string);
+  }
+
+  /** Without its mode and the runtime's own profile, which confines nothing, and upon which crun stacks a container's. */
+  function profileOf(label: string): string {
+    const name = label.trim().replace(/ \(\w+\)$/, "");
+    return /^(crun|runc)$/.test(name) ? "unconfined" : name.replace(/\/\/&(crun|runc)$/, "");
   }
 
   it("is critter's own profile where nothing is asked for, of the pause process too", async () => {
     await using pod = await livePod(parts.daemon);
-    const own = "critter-default (enforce)";
+    const own = "critter-default";
     assert.equal(await confinement(pod, {}), own);
     assert.equal(await confinement(pod, { apparmor: { profileType: "RuntimeDefault" } }), own);
     assert.equal(await confinement(pod, { apparmorProfile: "runtime/default" }), own);
-    assert.equal(readFileSync(`/proc/${(await pod.verbose()).pid}/attr/current`, "utf8").trim(), own);
+    assert.equal(profileOf(readFileSync(`/proc/${(await pod.verbose()).pid}/attr/current`, "utf8")), own);
   });
 
   it("which lets ordinary programs work, and denies mounts, /proc and /sys even to those with CAP_SYS_ADMIN", async () => {
@@ -68,11 +74,11 @@ describe("AppArmor", { skip: !confines && "this kernel has no AppArmor" }, () =>
     const { cgroupParent } = parts.daemon;
     const privileged = { linux: { cgroupParent, securityContext: { privileged: true } } };
     await using pod = await livePod(parts.daemon, privileged);
-    assert.equal(await confinement(pod, localhost(name)), `${name} (enforce)`);
-    assert.equal(await confinement(pod, { apparmorProfile: `localhost/${name}` }), `${name} (enforce)`);
+    assert.equal(await confinement(pod, localhost(name)), name);
+    assert.equal(await confinement(pod, { apparmorProfile: `localhost/${name}` }), name);
     assert.equal(await confinement(pod, { apparmor: { profileType: "Unconfined" } }), "unconfined");
     assert.equal(await confinement(pod, { privileged: true }), "unconfined");
-    assert.equal(await confinement(pod, { privileged: true, ...localhost(name) }), `${name} (enforce)`);
+    assert.equal(await confinement(pod, { privileged: true, ...localhost(name) }), name);
     const id = await pod.run(withContext(localhost(name)));
     await assert.rejects(pod.sh(id, "touch /file"), /denied/);
   });
@@ -89,7 +95,7 @@ describe("AppArmor", { skip: !confines && "this kernel has no AppArmor" }, () =>
   it("the default profile is loaded again when somebody has unloaded it", async () => {
     await using pod = await livePod(parts.daemon);
     execFileSync("apparmor_parser", ["-R"], { input: "profile critter-default { }\n" });
-    assert.equal(await confinement(pod, {}), "critter-default (enforce)");
+    assert.equal(await confinement(pod, {}), "critter-default");
   });
 });
 

@@ -12,6 +12,9 @@ const deniedFamilies = "alg appletalk atmsvc ax25 econet ipx irda netrom rose vs
 /** The profile's text for `apparmor_parser`; `policy` is the folder of the machine's own policy. */
 export function defaultProfile(policy = "/etc/apparmor.d"): string {
   const families = deniedFamilies.split(" ").map((family) => `  deny network ${family},`);
+  // A runtime that has a profile itself stacks the container's upon it.
+  const peers = ["", "//&crun", "//&runc"].map((stacked) => `"${defaultProfileName}${stacked}"`);
+  const within = (access: string) => peers.map((peer) => `  ${access} peer=${peer},`).join("\n");
   return `${existsSync(`${policy}/${abi}`) ? `abi <${abi}>,\n` : ""}
 profile ${defaultProfileName} flags=(attach_disconnected,mediate_deleted) {
   # The container's own namespaces, capabilities and mounts say what these reach.
@@ -27,8 +30,8 @@ ${families.join("\n")}
   signal (receive) peer=unconfined,
   signal (receive) peer=crun,
   signal (receive) peer=runc,
-  signal (send, receive) peer=${defaultProfileName},
-  ptrace (read, readby, trace, tracedby) peer=${defaultProfileName},
+${within("signal (send, receive)")}
+${within("ptrace (read, readby, trace, tracedby)")}
 
   # Of /proc only processes, and of its sysctls only kernel.shm*, can be written.
   deny /proc/* w,
