@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from "
 import type * as HttpsModule from "node:https";
 import { isIP } from "node:net";
 import { connect, TLSSocket } from "node:tls";
+import { nodeHttp, nodeHttps } from "../node-http.ts";
 import type { TlsFiles } from "./host-tls.ts";
 import { Proxies } from "./proxy.ts";
 import type { SecureContexts, TlsContext } from "./secure-contexts.ts";
@@ -146,13 +147,9 @@ const maximumAgents = 64;
 
 /** Loaded on the first pull: a daemon that has its images never pays for it. */
 async function loadParts(): Promise<Parts> {
-  const [http, https, { SecureContexts }] = await Promise.all([
-    import("node:http"),
-    import("node:https"),
-    import("./secure-contexts.ts"),
-  ]);
+  const { SecureContexts } = await import("./secure-contexts.ts");
   const [proxies, contexts] = [new Proxies(process.env), new SecureContexts(process.env)];
-  return { http, https, proxies, contexts, agents: new Map() };
+  return { http: nodeHttp, https: nodeHttps, proxies, contexts, agents: new Map() };
 }
 
 /** Of the TLS that is spoken first: with the server, or, where that one is plain, with the proxy. */

@@ -1,7 +1,7 @@
 /** HTTP answers that end a connection: to requests for an upgrade that is not granted, and to what is no request. */
-import { STATUS_CODES } from "node:http";
 import type { Duplex } from "node:stream";
 import { log } from "../log.ts";
+import { nodeHttp } from "../node-http.ts";
 
 /** How long a refused client may take to read why. */
 const LINGER_MS = 5000;
@@ -24,7 +24,7 @@ export class Refusal extends Error {
 export function refuse(socket: Duplex, { status, message, headers }: Refusal): void {
   const body = `${message}\n`;
   const lines = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
+    `HTTP/1.1 ${status} ${nodeHttp.STATUS_CODES[status] ?? ""}`,
     "Connection: close",
     "Content-Type: text/plain; charset=utf-8",
     `Content-Length: ${Buffer.byteLength(body)}`,

@@ -1,13 +1,14 @@
 /** The streaming server: gives out URLs for sessions, each good once, and serves the clients that bring them. */
 import { AsyncLocalStorage } from "node:async_hooks";
 import { once } from "node:events";
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { createServer as createTlsServer, type Server as TlsServer } from "node:https";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Server as TlsServer } from "node:https";
 import { type AddressInfo, isIPv6, type Socket } from "node:net";
 import { type Config, ConfigError } from "../config/load.ts";
 import { messageOf } from "../cri/status-error.ts";
 import type { FileWatch } from "../linux/file-watch.ts";
 import { log } from "../log.ts";
+import { nodeHttp, nodeHttps } from "../node-http.ts";
 import { observe } from "./observed-session.ts";
 import { Refusal, refuse, refuseMalformed } from "./refusal.ts";
 import { serveSession } from "./serve-session.ts";
@@ -63,7 +64,7 @@ export class StreamServer {
   /** @throws ConfigError when address and port cannot be listened on, or the TLS files are no good. */
   async listen(): Promise<void> {
     const { streamAddress: host, streamPort: port, streamEnableTls } = this.#api;
-    const server = streamEnableTls ? this.#createTlsServer() : createServer(limits);
+    const server = streamEnableTls ? this.#createTlsServer() : nodeHttp.createServer(limits);
     this.#server = server;
     server.on("connection", (socket) => this.#limitWaiting(socket));
     server.on("upgrade", (request, socket, head) => this.#upgrade(request, socket as Socket, head));
@@ -106,7 +107,7 @@ export class StreamServer {
 
   #createTlsServer(): TlsServer {
     const options = readTlsOptions(this.#api);
-    const server = createTlsServer({ ...limits, ...options });
+    const server = nodeHttps.createServer({ ...limits, ...options });
     this.#tlsFiles = followTlsFiles(this.#api, options, (next) => server.setSecureContext(next));
     return server;
   }
