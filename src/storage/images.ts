@@ -84,8 +84,7 @@ export class Images {
     const stored = this.stored(pulled.id);
     const image = this.#named(stored ? { ...stored } : this.#fresh(pulled), pulled);
     const changed = this.#untag(image);
-    const isNew = JSON.stringify(stored) !== JSON.stringify(image);
-    if (isNew) changed.push(image);
+    if (!stored || isChanged(stored, image)) changed.push(image);
     if (changed.length === 0) return stored!;
     const { layers, database } = this.#options;
     transaction(database, () => {
@@ -210,6 +209,14 @@ export class Images {
     for (const used of this.#users.values()) if (used.has(id)) return true;
     return false;
   }
+}
+
+/** Manifests and configurations may have megabytes: those that are the same object are not looked into. */
+function isChanged(before: ImageRecord, after: ImageRecord): boolean {
+  const keys = new Set([...Object.keys(before), ...Object.keys(after)]) as Set<keyof ImageRecord>;
+  return [...keys].some(
+    (key) => before[key] !== after[key] && JSON.stringify(before[key]) !== JSON.stringify(after[key]),
+  );
 }
 
 function withSignatures(image: ImageRecord, found: readonly KeptSignature[]): ImageRecord {
