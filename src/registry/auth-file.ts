@@ -5,9 +5,9 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
 import { StatusError } from "../cri/status-error.ts";
+import { fileState } from "../linux/file-state.ts";
 import { log } from "../log.ts";
 import { type Credential, credentialOf, hostOf, isSameRegistry } from "./credentials.ts";
-import { fileState } from "./file-state.ts";
 import type { Reference } from "./reference.ts";
 
 type AuthEntry = {

@@ -3,8 +3,8 @@ import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
 import { messageOf, StatusError } from "../cri/status-error.ts";
+import { NotedFiles } from "../linux/file-state.ts";
 import { log } from "../log.ts";
-import { NotedFiles } from "./file-state.ts";
 import { HostTlsFiles } from "./host-tls.ts";
 import { parseHostsToml, type RegistryServer } from "./hosts-toml.ts";
 

@@ -1,6 +1,6 @@
 /** The certificates that certs.d gives for one registry's host, checked. */
 import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
-import type { NotedFiles } from "./file-state.ts";
+import type { NotedFiles } from "../linux/file-state.ts";
 
 /** What a TLS connection is made with beside the machine's authorities, in PEM. */
 export interface TlsFiles {

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
 import { certify, contentOf } from "../../test/registry/certificates.ts";
-import { NotedFiles } from "./file-state.ts";
+import { NotedFiles } from "../linux/file-state.ts";
 import { parseHostsToml } from "./hosts-toml.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "critter-hosts-toml-"));

@@ -3,7 +3,7 @@ import { dirname, resolve } from "node:path";
 import type { TomlValue } from "smol-toml";
 import { parseDuration } from "../config/duration.ts";
 import { messageOf } from "../cri/status-error.ts";
-import type { NotedFiles } from "./file-state.ts";
+import type { NotedFiles } from "../linux/file-state.ts";
 import { type HostTls, HostTlsFiles } from "./host-tls.ts";
 import { Table } from "./toml-table.ts";
 

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";
 import { rootCertificates } from "node:tls";
-import { NotedFiles } from "./file-state.ts";
+import { NotedFiles } from "../linux/file-state.ts";
 import { inTurns } from "./turns.ts";
 
 /** Of these the first that is there: Debian's, Fedora's, openSUSE's, OpenELEC's, CentOS's, Alpine's. */

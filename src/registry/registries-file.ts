@@ -3,8 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
 import { messageOf, StatusError } from "../cri/status-error.ts";
+import { fileState } from "../linux/file-state.ts";
 import { log } from "../log.ts";
-import { fileState } from "./file-state.ts";
 import { RegistriesConf } from "./registries-conf.ts";
 import { parseRegistriesToml } from "./registries-toml.ts";
 

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
+import { Fields } from "../config/json-fields.ts";
 import { parseReference } from "../registry/reference.ts";
 import { parseIdentity } from "./identity.ts";
-import { Fields } from "./json-fields.ts";
 
 const digest = `sha256:${"a".repeat(64)}`;
 const other = `sha256:${"b".repeat(64)}`;

@@ -1,6 +1,7 @@
 /** Whom a signature must be for: `signedIdentity` of containers-policy.json(5). */
+
+import type { Fields } from "../config/json-fields.ts";
 import { parseReference, type Reference } from "../registry/reference.ts";
-import type { Fields } from "./json-fields.ts";
 
 /** The name that a signature is for; cosign writes it without tag. */
 interface SignedName {

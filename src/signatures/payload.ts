@@ -1,5 +1,5 @@
 /** What is signed: cosign's payload in the "simple signing" format (containers-signature(5)). */
-import { Fields } from "./json-fields.ts";
+import { Fields } from "../config/json-fields.ts";
 
 export interface SignedPayload {
   /** `critical.image.docker-manifest-digest` */

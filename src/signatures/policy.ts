@@ -1,7 +1,8 @@
 /** containers-policy.json(5): which requirements an image has, by where it is pulled from. */
+
+import { Fields } from "../config/json-fields.ts";
 import type { Reference } from "../registry/reference.ts";
 import { duplicateName } from "./duplicate-names.ts";
-import { Fields } from "./json-fields.ts";
 import { parseRequirement, type Requirement } from "./requirement.ts";
 
 /** The requirements of the most specific scope; an image must satisfy all of them. */

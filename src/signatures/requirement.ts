@@ -1,6 +1,7 @@
 /** Policy requirements: what an image must satisfy (containers-policy.json(5), "Policy Requirements"). */
+
+import type { Fields } from "../config/json-fields.ts";
 import { defaultIdentity, parseIdentity, type SignedIdentity } from "./identity.ts";
-import type { Fields } from "./json-fields.ts";
 
 /** The public keys of a requirement: PEM files, or PEM in base64. */
 export type KeySource = { paths: string[] } | { data: string[] };

@@ -1,5 +1,5 @@
 /** The file of block I/O classes (crio.conf's `blockio_config_file`), in the form that CRI-O and containerd share. */
-import { listOf, mapOf, object, type Reader, text } from "../document.ts";
+import { listOf, mapOf, object, type Reader, text } from "../../config/document.ts";
 
 /** What containers of a class may do; later entries go before earlier ones. */
 export interface ClassEntry {

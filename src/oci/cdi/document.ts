@@ -1,5 +1,14 @@
 /** CDI specifications as they are written (CDI specification 1.0.0). Names are the specification's. */
-import { DocumentError, flag, listOf, mapOf, object, type Reader, text, whole } from "../document.ts";
+import {
+  DocumentError,
+  flag,
+  listOf,
+  mapOf,
+  object,
+  type Reader,
+  text,
+  whole,
+} from "../../config/document.ts";
 import { hookStages, isHookStage } from "../spec/hooks.ts";
 import type { Hook, HookStage, IntelRdt } from "../spec/types.ts";
 import { isDeviceName, isKind } from "./names.ts";

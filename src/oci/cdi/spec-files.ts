@@ -2,8 +2,8 @@
 import { readdirSync } from "node:fs";
 import { extname, join } from "node:path";
 import { messageOf } from "../../cri/status-error.ts";
+import { NotedFiles } from "../../linux/file-state.ts";
 import { log } from "../../log.ts";
-import { NotedFiles } from "../../registry/file-state.ts";
 import { parseYaml } from "../yaml.ts";
 import { type CdiDocument, type ContainerEdits, readCdiDocument } from "./document.ts";
 

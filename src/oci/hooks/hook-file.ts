@@ -1,6 +1,6 @@
 /** One file of a hooks folder: what to run, when, and for which containers (oci-hooks(5), schema 1.0.0). */
 import { existsSync, readFileSync } from "node:fs";
-import { DocumentError, flag, listOf, mapOf, object, text, whole } from "../document.ts";
+import { DocumentError, flag, listOf, mapOf, object, text, whole } from "../../config/document.ts";
 import { hookStages, isHookStage } from "../spec/hooks.ts";
 import type { Hook, HookStage } from "../spec/types.ts";
 import { compilePattern } from "./pattern.ts";

@@ -1,6 +1,6 @@
 /** Reads a seccomp profile file. A field that is not known is an error: a rule without its condition would allow too much. */
 import { constants } from "node:os";
-import { Fields } from "../../signatures/json-fields.ts";
+import { Fields } from "../../config/json-fields.ts";
 import { capabilityName } from "../spec/capability-names.ts";
 import { rawNumber } from "../spec/raw-json.ts";
 import type { SeccompArch, SeccompArg, Uint64 } from "../spec/types.ts";

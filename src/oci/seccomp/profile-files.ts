@@ -1,6 +1,6 @@
 /** Seccomp profiles in files, each read once and again when it has changed. */
 import { readFileSync } from "node:fs";
-import { fileState } from "../../registry/file-state.ts";
+import { fileState } from "../../linux/file-state.ts";
 import { parseProfile } from "./parse.ts";
 import type { SeccompProfile } from "./profile.ts";
 
