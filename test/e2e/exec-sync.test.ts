@@ -78,13 +78,13 @@ describe("ExecSync", { concurrency: 4 }, () => {
     for (const id of [created, exited]) assert.equal(await outcome(exec(id, "true")), "FAILED_PRECONDITION");
     assert.equal(await outcome(exec("f".repeat(64), "true")), "NOT_FOUND");
     const containerId = await pod.run();
-    const under = exec(containerId, "sleep 6666", 0);
-    await runtime.StopContainer({ containerId, timeout: 0 });
-    // Either it was killed with the container, or came too late.
-    await under.then(
+    // Either it is killed with the container, or comes too late.
+    const under = exec(containerId, "sleep 6666", 0).then(
       ({ exitCode }) => assert.equal(exitCode, 137),
       () => {},
     );
+    await runtime.StopContainer({ containerId, timeout: 0 });
+    await under;
   });
 
   it("takes any timeout, also one that no timer can wait for", async () => {
