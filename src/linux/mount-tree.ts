@@ -1,6 +1,7 @@
 /** Mounts that are not yet anywhere: open_tree(2), mount_setattr(2) and move_mount(2), by number, for older C libraries lack them. */
 import { closeSync, openSync } from "node:fs";
 import { check, declare } from "./libc.ts";
+import { MS_PRIVATE } from "./mount.ts";
 
 const openTreeCall = declare("long syscall(long number, int folder, const char *path, unsigned int flags)");
 const moveMountCall = declare(
@@ -45,6 +46,8 @@ function mapIds(tree: number, source: string, userNamespace: string): void {
     // struct mount_attr: what to set, what to clear, the propagation, the user namespace.
     const attributes = Buffer.alloc(32);
     attributes.writeBigUInt64LE(MOUNT_ATTR_IDMAP, 0);
+    // Where mounts are shared, as systemd has them, what is mounted in the source would appear here, and go there when this goes.
+    attributes.writeBigUInt64LE(BigInt(MS_PRIVATE), 16);
     attributes.writeBigUInt64LE(BigInt(namespace), 24);
     const done = setAttributesCall(MOUNT_SETATTR, tree, "", AT_EMPTY_PATH, attributes, attributes.length);
     check(done, "mount_setattr", `IDs of ${source} by ${userNamespace}`);

@@ -21,8 +21,7 @@ export class RuntimeError extends Error {
  * left out unless they are all there is.
  */
 export function runtimeMessage(output: string): string {
-  const lines = output
-    .split("\n")
+  const lines = linesOf(output)
     .map(parseLine)
     .filter(({ text }) => text !== "");
   const errors = lines.filter(({ isError }) => isError);
@@ -32,7 +31,12 @@ export function runtimeMessage(output: string): string {
 
 /** Whether a runtime's log has an error, as opposed to nothing or warnings. */
 export function hasRuntimeError(log: string): boolean {
-  return log.split("\n").some((line) => line !== "" && parseLine(line).isError);
+  return linesOf(log).some((line) => line !== "" && parseLine(line).isError);
+}
+
+/** crun spreads each object of its log over several lines. */
+function linesOf(output: string): string[] {
+  return output.replaceAll(/^\{\n[^{}]*\n\}$/gm, (object) => object.replaceAll("\n", " ")).split("\n");
 }
 
 interface LogLine {

@@ -64,6 +64,8 @@ test("messages are taken out of log lines; crun's missing containers are known",
   assert.equal(runtimeMessage(output.join("\n")), "no such thing");
   assert.equal(runtimeMessage(line("warning", "deprecated")), "deprecated");
   assert.equal(runtimeMessage("plain text\n"), "plain text");
+  const spread = JSON.stringify({ msg: "mkdirat `proc`: Permission denied", level: "error" }, null, 1);
+  assert.equal(runtimeMessage(`${spread}\nplain\n`), "mkdirat `proc`: Permission denied; plain");
   for (const said of [
     "error opening file `/run/x/status`: No such file or directory",
     "cannot open directory '/run/x': No such file or directory",
