@@ -14,16 +14,11 @@ import { after, type TestContext, test } from "node:test";
 import { digestOf } from "../registry/digest.ts";
 import { PartialBlobs } from "./partial-blobs.ts";
 import { Removals } from "./removals.ts";
-import { UnpackPool } from "./unpack.ts";
 
 const root = mkdtempSync(join(tmpdir(), "critter-partials-"));
-const pool = new UnpackPool({ size: 1 });
-const removals = new Removals(pool);
+const removals = new Removals();
 const blobs = join(root, "blobs", "sha256");
-after(async () => {
-  await pool.close();
-  rmSync(root, { recursive: true });
-});
+after(() => rmSync(root, { recursive: true }));
 
 const LARGE = 100 * 1024 * 1024;
 const descriptorOf = (name: string, size = LARGE) => ({
@@ -37,22 +32,21 @@ function writeLarge(path: string, bytes = LARGE - 1): void {
   truncateSync(path, bytes);
 }
 
-/** The paths that go by the pool, which has them only when it is let. */
-function holdPool(t: TestContext): { asked: string[]; go: () => void } {
-  const gate = Promise.withResolvers<void>();
+/** The paths that are removed in the background, once it is let. */
+function holdRemovals(t: TestContext): { asked: string[]; go: () => void } {
   const asked: string[] = [];
-  const { remove } = pool;
-  t.mock.method(pool, "remove", async (path: string) => {
-    asked.push(path);
-    await gate.promise;
-    await remove.call(pool, path);
-  });
-  return { asked, go: () => gate.resolve() };
+  const { mock } = t.mock.method(removals, "removeLater", (path: string) => void asked.push(path));
+  const go = () => {
+    mock.restore();
+    for (const path of asked) removals.removeLater(path);
+    t.mock.method(removals, "removeLater", (path: string) => void asked.push(path));
+  };
+  return { asked, go };
 }
 
-test("a large blob that is worth nothing goes by the pool, and its place is free at once", async (t) => {
+test("a large blob that is worth nothing goes in the background, and its place is free at once", async (t) => {
   const partials = new PartialBlobs(root, removals);
-  const { asked, go } = holdPool(t);
+  const { asked, go } = holdRemovals(t);
   const wrong = partials.claim(descriptorOf("wrong"))!;
   writeLarge(wrong.path);
   wrong.release(false);
@@ -73,8 +67,7 @@ test("a large blob that is worth nothing goes by the pool, and its place is free
 
 test("what was kept is there for the next, unless it is longer than the blob", async (t) => {
   const partials = new PartialBlobs(root, removals);
-  const { asked, go } = holdPool(t);
-  go();
+  const { asked, go } = holdRemovals(t);
   const first = partials.claim(descriptorOf("kept"))!;
   writeLarge(first.path);
   first.release(true);
@@ -83,6 +76,7 @@ test("what was kept is there for the next, unless it is longer than the blob", a
   const { offset, release } = partials.claim(descriptorOf("kept", LARGE - 2))!;
   assert.equal(offset, 0);
   release(true);
+  go();
   await removals.idle();
   assert.equal(asked.length, 1);
   assert.deepEqual(readdirSync(blobs), []);
@@ -100,10 +94,10 @@ test("nobody comes back for what is an hour old", async (t) => {
   assert.deepEqual(readdirSync(blobs), []);
 });
 
-test("what an earlier daemon has left goes by the pool", async (t) => {
+test("what an earlier daemon has left goes in the background", async (t) => {
   mkdirSync(blobs, { recursive: true });
   writeLarge(join(blobs, "x.partial"));
-  const { asked, go } = holdPool(t);
+  const { asked, go } = holdRemovals(t);
   new PartialBlobs(root, removals);
   go();
   await removals.idle();

@@ -64,7 +64,7 @@ export class Storage {
     this.root = root;
     const layersFolder = join(root, "overlay");
     const pool = new UnpackPool({ size: maxParallelLayers });
-    const removals = new Removals(pool);
+    const removals = new Removals();
     const partials = new PartialBlobs(root, removals);
     const maker = new LayerMaker(pool, partials, options.maxLayerSize);
     const layers = new Layers({ folder: layersFolder, database, pool, maker, removals, bootId });

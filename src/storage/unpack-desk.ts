@@ -4,7 +4,6 @@ import type { MessagePort } from "node:worker_threads";
 import type { Confinement } from "../linux/confinement.ts";
 import { FileJob } from "./file-job.ts";
 import { inheritFolders } from "./implicit-folders.ts";
-import { removeTree } from "./remove-tree.ts";
 import { ContentError, UnpackJob } from "./unpack-job.ts";
 import {
   type LayerTask,
@@ -56,10 +55,6 @@ export class UnpackDesk {
         break;
       case "inherit":
         inheritFolders(message.layer, message.folders, message.below);
-        this.#reply({ kind: "done" });
-        break;
-      case "remove":
-        await removeTree(message.path, () => this.#confinement.leave());
         this.#reply({ kind: "done" });
     }
   }

@@ -41,19 +41,13 @@ export interface InheritTask {
   below: string[];
 }
 
-/** Removes a folder with all that is in it, or a file. */
-export interface RemoveTask {
-  kind: "remove";
-  path: string;
-}
-
 /** What a worker is told of a new lane: where its messages come from, and the memory of its slots. */
 export interface LaneOpening {
   port: MessagePort;
   slots: SharedArrayBuffer;
 }
 
-export type WorkerTask = LayerTask | InheritTask | RemoveTask;
+export type WorkerTask = LayerTask | InheritTask;
 
 /** What a layer's task is fed with; `end` after the last chunk, or `abort`. */
 export type WorkerInput =

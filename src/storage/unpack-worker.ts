@@ -1,4 +1,4 @@
-/** The thread that makes layers and removes folders, in lanes that take turns. */
+/** The thread that makes layers, in lanes that take turns. */
 import { setPriority } from "node:os";
 import { parentPort } from "node:worker_threads";
 import { Confinement } from "../linux/confinement.ts";

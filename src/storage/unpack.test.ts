@@ -3,7 +3,6 @@ import { createHash } from "node:crypto";
 import {
   existsSync,
   lstatSync,
-  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -249,12 +248,6 @@ test("nothing outside the layer's folder changes, whatever the entries say", asy
   }
 });
 
-test("a tree deeper than any path from outside can be removed", async () => {
-  const { folder } = await unpackEntries({ name: "deep", pax: { path: `${"d/".repeat(2040)}f` } });
-  await pool.remove(folder);
-  assert.ok(!existsSync(folder));
-});
-
 test("what breaks says how, and gives the digest of what came", async () => {
   const archive = rawTar([{ name: "f", content: "x".repeat(100_000) }]);
   const cut = gzipSync(archive).subarray(0, 100);
@@ -319,9 +312,6 @@ test("an unfinished blob on disk grows by what came of the rest", async () => {
 test("lanes that share a thread keep to the folder of their own layer", async (t) => {
   const one = new UnpackPool({ size: 3, threads: 1 });
   t.after(() => one.close());
-  const gone = newFolder();
-  mkdirSync(gone);
-  writeFileSync(join(gone, "old"), "");
   const names = ["a", "b", "c", "d"];
   const layers = names.map(async (name) => {
     const entries = Array.from({ length: 40 }, (_, at) => ({
@@ -339,8 +329,7 @@ test("lanes that share a thread keep to the folder of their own layer", async (t
     await one.unpack({ folder, digest: digestOf(blob) }, slowly);
     return folder;
   });
-  const [folders] = await Promise.all([Promise.all(layers), one.remove(gone)]);
-  assert.ok(!existsSync(gone));
+  const folders = await Promise.all(layers);
   for (const [at, folder] of folders.entries()) {
     const name = names[at]!;
     assert.deepEqual(readdirSync(folder).toSorted(), [name, "out"].toSorted());
@@ -385,10 +374,8 @@ test("folders without an entry look like those of the layers below", async () =>
 test("workers end when there is nothing to do, and start again", async () => {
   const brief = new UnpackPool({ size: 1, idleMs: 1 });
   for (let i = 0; i < 2; i++) {
-    const folder = newFolder();
-    mkdirSync(folder);
-    await brief.remove(folder);
-    assert.ok(!existsSync(folder));
+    const archive = rawTar([{ name: "f" }]);
+    await brief.unpack({ folder: newFolder(), digest: digestOf(archive) }, inChunks(archive));
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
   await brief.close();

@@ -62,11 +62,6 @@ export class UnpackPool {
     await this.#use((lane) => lane.run({ kind: "inherit", layer, folders, below }));
   }
 
-  /** Removes a folder with all that is in it, or a file. */
-  async remove(path: string): Promise<void> {
-    await this.#use((lane) => lane.run({ kind: "remove", path }));
-  }
-
   /** Ends all workers; tasks under way are rejected. */
   async close(): Promise<void> {
     this.#closed = true;
