@@ -21,6 +21,12 @@ import { SharedWork } from "./shared-work.ts";
 import { together } from "./together.ts";
 import type { UnpackPool } from "./unpack.ts";
 
+/**
+ * How long a new layer may be in memory alone. Pulls come in groups, and the next one would wait for the disk with
+ * the first; a power cut before costs a pull, nothing else.
+ */
+const SYNC_DELAY_MS = 2000;
+
 export interface LayersOptions {
   /** Folder of the layers' folders. */
   folder: string;
@@ -44,6 +50,7 @@ export class Layers {
   readonly #making = new SharedWork<LayerRecord>();
   readonly #progress = new Map<string, LayerProgress>();
   #lastFolder = 0;
+  #syncTimer: NodeJS.Timeout | undefined;
   #syncing: Promise<void> | undefined;
   #syncAgain = false;
 
@@ -138,13 +145,14 @@ export class Layers {
     }
   }
 
-  /** Brings what was written last to the disk, in the background. */
+  /** Brings what was written last to the disk, in the background, soon. */
   written(): void {
-    this.#sync();
+    this.#syncTimer ??= setTimeout(() => this.#sync(), SYNC_DELAY_MS).unref();
   }
 
-  /** Resolves when everything that counts is on disk. */
+  /** Brings everything that counts to the disk. */
   async idle(): Promise<void> {
+    if (this.#syncTimer) this.#sync();
     while (this.#syncing) await this.#syncing;
   }
 
@@ -237,6 +245,8 @@ export class Layers {
   }
 
   #sync(): void {
+    clearTimeout(this.#syncTimer);
+    this.#syncTimer = undefined;
     this.#syncAgain = true;
     this.#syncing ??= this.#syncAll().finally(() => {
       this.#syncing = undefined;
