@@ -35,6 +35,7 @@ describe("sessions that are cut off", () => {
     await using pod = await livePod(parts.daemon);
     const script = "nc -ll -p 7001 -e cat & exec cat";
     const id = await pod.run({ command: ["sh", "-c", script], stdin: true });
+    await eventually(async () => assert.match(await pod.sh(id, "netstat -ltn"), /:7001/), 20);
     const running = processesRootedIn(parts.daemon.folder).length;
     // Some of each kind first, for what is made once and kept.
     for (let at = 0; at < 12; at++) await cuts[at % cuts.length]!(pod, id, randomNumbers(at));
