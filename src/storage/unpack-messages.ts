@@ -3,7 +3,7 @@ import type { MessagePort } from "node:worker_threads";
 import type { WrittenLayer } from "./layer-writer.ts";
 
 /** A blob is handed over in slots of shared memory: nothing is allocated for it, and nothing runs ahead. */
-export const SLOT_BYTES = 256 * 1024;
+export const SLOT_BYTES = 512 * 1024;
 export const SLOTS = 4;
 
 export interface UnpackTask {
