@@ -139,13 +139,13 @@ export class Pulls {
 
   async #fetch(reference: Reference, options: SignalledOptions, spec: ImageSpec): Promise<ImageRecord> {
     const { images, pool } = this.#options;
-    pool.warm().catch(() => {});
     const resolved = await this.#resolve(reference, options);
     // Before anything of the image is looked at, and also where it is here: this pull may give it another name.
     const signatures = await this.#proofs(reference, resolved, options);
     const pulled = { ...identityOf(resolved), reference, spec, signatures };
     const stored = images.stored(pulled.id);
     if (stored) return images.add({ ...pulled, config: stored.config, layers: stored.layers });
+    pool.warm().catch(() => {});
     const from = { ...options, endpoint: resolved.endpoint };
     const isImage = resolved.artifactType === undefined;
     const config = isImage ? await this.#config(reference, resolved, from) : noConfig;
