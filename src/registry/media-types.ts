@@ -7,7 +7,7 @@ export const ociConfig = "application/vnd.oci.image.config.v1+json";
 export const ociEmpty = "application/vnd.oci.empty.v1+json";
 export const dockerManifestList = "application/vnd.docker.distribution.manifest.list.v2+json";
 export const dockerManifest = "application/vnd.docker.distribution.manifest.v2+json";
-export const dockerConfig = "application/vnd.docker.container.image.v1+json";
+const dockerConfig = "application/vnd.docker.container.image.v1+json";
 
 /** What a request for a manifest accepts, by preference. */
 export const acceptedManifests = [ociIndex, ociManifest, dockerManifestList, dockerManifest].join(", ");

@@ -1,4 +1,5 @@
 /** A profile made into `linux.seccomp` for one machine and one set of capabilities: its conditions decided. */
+import { kernelIsAtLeast } from "../../linux/kernel.ts";
 import type { Seccomp } from "../spec/types.ts";
 import { machineOf } from "./architectures.ts";
 import type { ProfileRule, RuleFilter, SeccompProfile } from "./profile.ts";
@@ -72,8 +73,8 @@ function isOneOf(arches: readonly string[], arch: NodeJS.Architecture): boolean 
   return name !== undefined && arches.includes(name);
 }
 
+/** `minimum` is `MAJOR.MINOR`. */
 function isAtLeast(release: string, minimum: string): boolean {
-  const [major = 0, minor = 0] = release.split(/[.-]/).map(Number);
-  const [leastMajor = 0, leastMinor = 0] = minimum.split(".").map(Number);
-  return major > leastMajor || (major === leastMajor && minor >= leastMinor);
+  const [major = 0, minor = 0] = minimum.split(".").map(Number);
+  return kernelIsAtLeast(major, minor, release);
 }
