@@ -1,6 +1,7 @@
 /** Limits of a slice as systemd knows them (systemd.resource-control(5)): it would take back what others write into its cgroups. */
 import type { CgroupVersion } from "./hierarchy.ts";
 import { type CgroupLimits, cpuWeight } from "./limits.ts";
+import { parseRanges } from "./ranges.ts";
 import type { UnitProperty } from "./systemd.ts";
 
 /** systemd's infinity. */
@@ -45,8 +46,7 @@ function orInfinity(limit: number | undefined): bigint | number | undefined {
 /** A list such as `0-3,7` as a bit for each number, lowest first. */
 function bitmap(list: string): UnitProperty[1] {
   const bytes: number[] = [];
-  for (const range of list.split(",")) {
-    const [first = 0, last = first] = range.split("-").map(Number);
+  for (const [first, last] of parseRanges(list) ?? []) {
     for (let number = first; number <= last; number++) {
       const index = number >> 3;
       while (bytes.length <= index) bytes.push(0);

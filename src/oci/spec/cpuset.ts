@@ -1,4 +1,5 @@
 /** Lists of processors and memory nodes, such as `0-3,7` (cpuset(7)). */
+import { parseRanges } from "../../cgroups/ranges.ts";
 import { invalidArgument } from "../../cri/status-error.ts";
 import type { Host } from "./host.ts";
 
@@ -20,13 +21,4 @@ export function checkCpuset(list: string, kind: "cpu" | "node", host: Host, fiel
       if (!isOnline(number)) throw invalidArgument(field, list, `online are ${text}, not ${number}`);
     }
   }
-}
-
-function parseRanges(list: string): [first: number, last: number][] | undefined {
-  if (!/^\d{1,9}(-\d{1,9})?(,\d{1,9}(-\d{1,9})?)*$/.test(list)) return undefined;
-  const ranges = list.split(",").map((range): [number, number] => {
-    const [first, last = first] = range.split("-").map(Number);
-    return [first as number, last as number];
-  });
-  return ranges.every(([first, last]) => first <= last) ? ranges : undefined;
 }
