@@ -17,7 +17,7 @@ build_go_tools() {
     export CGO_ENABLED=0 GOTOOLCHAIN=auto
     if [[ -e go.env ]]; then set -a && source ./go.env && set +a; fi
     nice "$go" build -trimpath -ldflags '-s -w' -o "$target/" "$what"
-  )
+  ) || return
   echo "$key" > "$target/.key"
 }
 

@@ -5,7 +5,6 @@ import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { isExecutable } from "../../src/linux/executable.ts";
 import { cacheDir } from "../cache.ts";
-import { groupPattern, LATER } from "./groups.ts";
 import { readReport, type SpecResult } from "./report.ts";
 
 export interface CritestOptions {
@@ -13,9 +12,9 @@ export interface CritestOptions {
   socket: string;
   /** Socket of the image service. Default: the runtime's. */
   imageSocket?: string;
-  /** Names of groups. */
-  groups: string[];
-  /** Regular expressions of specs to leave out, besides those that wait for a later issue. */
+  /** Regular expressions of the specs to run. Default: all but the benchmarks. */
+  focus?: string[];
+  /** Regular expressions of specs to leave out. */
   skip?: string[];
   /** How many specs at once; more than one needs the program `ginkgo` beside critest. Default: 1. */
   parallel?: number;
@@ -53,15 +52,15 @@ export async function runCritest(options: CritestOptions): Promise<SpecResult[]>
 }
 
 function flags(options: CritestOptions, report: string): string[] {
-  const { socket, imageSocket = socket, groups, skip = [], parallel = 1, registryPrefix } = options;
+  const { socket, imageSocket = socket, focus = [], skip = [], parallel = 1, registryPrefix } = options;
   return [
     `-runtime-endpoint=unix://${socket}`,
     `-image-endpoint=unix://${imageSocket}`,
     ...(registryPrefix ? [`-registry-prefix=${registryPrefix}`] : []),
     ...(parallel > 1 ? [`-parallel=${parallel}`] : []),
     ...(options.websocket ? WEBSOCKET : []),
-    `-ginkgo.focus=${groups.map(groupPattern).join("|")}`,
-    ...[...LATER, ...skip].map((pattern) => `-ginkgo.skip=${pattern}`),
+    ...focus.map((pattern) => `-ginkgo.focus=${pattern}`),
+    ...skip.map((pattern) => `-ginkgo.skip=${pattern}`),
     `-ginkgo.json-report=${report}`,
     "-ginkgo.no-color",
   ];

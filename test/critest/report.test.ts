@@ -3,7 +3,6 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { GROUPS, groupPattern } from "./groups.ts";
 import { readReport } from "./report.ts";
 
 const spec = (text: string, state: string, failure?: object) => ({
@@ -52,13 +51,4 @@ test("specs that were asked for are told from those that were not", async () => 
   } finally {
     await rm(folder, { recursive: true });
   }
-});
-
-test("a group's pattern finds its own specs and no other group's", () => {
-  const pattern = new RegExp(groupPattern("Container"));
-  assert.match("CRI validation [k8s.io] Container runtime should support log", pattern);
-  assert.doesNotMatch("CRI validation [k8s.io] Container OOM runtime should", pattern);
-  assert.doesNotMatch("CRI validation [k8s.io] Multiple Containers [Conformance] when", pattern);
-  assert.throws(() => groupPattern("Contaner"), /no group "Contaner".*PodSandbox/);
-  for (const group of Object.keys(GROUPS)) assert.doesNotThrow(() => new RegExp(groupPattern(group)));
 });

@@ -1,5 +1,5 @@
 // Runs critest against a socket, or a critter started for it: node test/critest/run.ts --socket PATH | --daemon
-//   [--group NAME]… [--skip REGEXP]… [--image-socket PATH] [--parallel N] [--registry-prefix P] [--websocket]
+//   [--focus REGEXP]… [--skip REGEXP]… [--image-socket PATH] [--parallel N] [--registry-prefix P] [--websocket]
 //   [--log FILE] [--report FILE]
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
@@ -8,7 +8,6 @@ import { Registry } from "../registry/registry.ts";
 import { startDaemon } from "../support/daemon.ts";
 import { useNewRunc } from "../support/new-runc.ts";
 import { findCritest, runCritest } from "./critest.ts";
-import { GROUPS } from "./groups.ts";
 import type { SpecResult } from "./report.ts";
 
 const { values } = parseArgs({
@@ -16,7 +15,7 @@ const { values } = parseArgs({
     socket: { type: "string" },
     daemon: { type: "boolean", default: false },
     "image-socket": { type: "string" },
-    group: { type: "string", multiple: true },
+    focus: { type: "string", multiple: true },
     skip: { type: "string", multiple: true },
     parallel: { type: "string" },
     websocket: { type: "boolean", default: false },
@@ -48,7 +47,7 @@ function specs(program: string, socket: string): Promise<SpecResult[]> {
     program,
     socket,
     imageSocket: values["image-socket"],
-    groups: values.group ?? Object.keys(GROUPS),
+    focus: values.focus,
     skip: values.skip,
     parallel: Number(values.parallel ?? 1),
     websocket: values.websocket,

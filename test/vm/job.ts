@@ -1,7 +1,7 @@
 /** What the machine is told to do, and what it answers. */
 
-/** `conformance`: the specs, against critter as systemd runs it. `e2e`: daemons that the tests start themselves. */
-export const SUITES = ["conformance", "e2e", "apparmor"] as const;
+/** `critest` and `conformance`, our own specs: against critter as systemd runs it. The others start daemons themselves. */
+export const SUITES = ["critest", "conformance", "e2e", "apparmor"] as const;
 export const RUNTIMES = ["crun", "runc"] as const;
 
 export const CGROUP_MANAGERS = ["systemd", "cgroupfs"] as const;
@@ -19,7 +19,7 @@ export interface Job {
   names: string;
   /** Only files of end-to-end tests whose name contains one of these; none for all. */
   files: string[];
-  /** Whether the service's log is printed after conformance. */
+  /** Whether the service's log is printed after critest and conformance. */
   log: boolean;
   /** How many times longer than elsewhere things may take. */
   slow: number;

@@ -1,7 +1,7 @@
 // Tests critter in a machine with systemd, cgroup v2, AppArmor, crun and a new runc:
-//   npm run test:vm -- [--only conformance|e2e|apparmor]… [--runtime crun|runc]… [--cgroup-manager systemd|cgroupfs]
+//   npm run test:vm -- [--only critest|conformance|e2e|apparmor]… [--runtime crun|runc]… [--cgroup-manager systemd|cgroupfs]
 //     [--names REGEXP] [--files PART]… [--time-limit MINUTES] [--log] [--shell]
-// --log prints what the service has logged after conformance.
+// --log prints what the service has logged after critest and conformance.
 // --shell boots the machine without a job: its console is a socket, nothing limits its time, and
 // `mount -t 9p -o trans=virtio host /mnt` shows this checkout in it.
 import { mkdtemp, readFile, rm } from "node:fs/promises";
@@ -80,9 +80,6 @@ if (!values.shell) conclude();
 
 function conclude(): void {
   if (failure) console.log(`the machine: ${(failure as Error).message}`);
-  console.log(
-    "critest and crictl are not on this machine; the conformance specs, made after critest's, ran in their place.",
-  );
   const expected = job.suites.length * job.runtimes.length;
   const lost = expected - results.length;
   if (lost > 0) console.log(`${lost} of ${expected} suites came to no result`);

@@ -17,3 +17,11 @@ test("the closing lines of several runs are summed; a cancelled test has failed"
   const { passed, failed, skipped, count } = totals;
   assert.deepEqual({ passed, failed, skipped, count }, { passed: 5, failed: 2, skipped: 1, count: 8 });
 });
+
+test("critest's closing line counts as well", () => {
+  const totals = new Totals();
+  totals.read("117 passed, 2 failed, 3 skipped");
+  totals.read("[it] 117 passed, 2 failed, 3 skipped");
+  const { passed, failed, skipped } = totals;
+  assert.deepEqual({ passed, failed, skipped }, { passed: 117, failed: 2, skipped: 3 });
+});

@@ -11,6 +11,12 @@ import { type CritterService, SOCKET } from "./service.ts";
 const CHECKOUT = join(import.meta.dirname, "..", "..", "..");
 const FILE_PATIENCE_MS = 300_000;
 
+/** The command, and its option for names. */
+const SPECS = {
+  critest: { command: ["test/critest/run.ts", "--socket", SOCKET], names: "--focus" },
+  conformance: { command: ["test/conformance/run.ts", "--runtime-endpoint", SOCKET], names: "--only" },
+};
+
 /** Runs the suite and prints what it prints. What it cannot even start counts as one failure. */
 export async function runSuite(
   suite: Suite,
@@ -22,7 +28,7 @@ export async function runSuite(
   let totals = new Totals();
   let error = "";
   try {
-    totals = suite === "conformance" ? await conformance(job, service) : await endToEnd(suite, runtime, job);
+    totals = isSpecs(suite) ? await specs(suite, job, service) : await endToEnd(suite, runtime, job);
     if (totals.count === 0) error = "no tests ran";
   } catch (failure) {
     error = (failure as Error).message;
@@ -41,11 +47,17 @@ export async function runSuite(
   };
 }
 
-async function conformance(job: Job, service: CritterService): Promise<Totals> {
+type Specs = keyof typeof SPECS;
+
+function isSpecs(suite: Suite): suite is Specs {
+  return suite in SPECS;
+}
+
+async function specs(suite: Specs, job: Job, service: CritterService): Promise<Totals> {
   try {
     await service.start();
-    const only = job.names === "" ? [] : ["--only", job.names];
-    return await count(["test/conformance/run.ts", "--runtime-endpoint", SOCKET, ...only]);
+    const { command, names } = SPECS[suite];
+    return await count(job.names === "" ? command : [...command, names, job.names]);
   } finally {
     await service.stop();
     if (job.log) console.log(await service.log());
@@ -58,10 +70,11 @@ async function endToEnd(suite: Suite, runtime: OciRuntime, job: Job): Promise<To
   if (chosen.length === 0) throw new Error("there are no such tests");
   const names = job.names === "" ? [] : [`--test-name-pattern=/${job.names}/i`];
   const options = ["--test", "--test-concurrency=1", `--test-timeout=${FILE_PATIENCE_MS * job.slow}`];
-  return count([...options, ...names, ...chosen], {
-    CRITTER_TEST_RUNTIME: runtime,
-    CRITTER_TEST_CGROUP_MANAGER: job.cgroupManager,
-  });
+  const env = { CRITTER_TEST_RUNTIME: runtime, CRITTER_TEST_CGROUP_MANAGER: job.cgroupManager };
+  const totals = new Totals();
+  // One after the other: why a test failed is printed at the end of a command, and hours would be long to wait.
+  for (const file of chosen) await count([...options, ...names, file], env, totals);
+  return totals;
 }
 
 function isChosen(file: string, suite: Suite, { files }: Job): boolean {
@@ -69,8 +82,11 @@ function isChosen(file: string, suite: Suite, { files }: Job): boolean {
   return files.length === 0 || files.some((part) => file.includes(part));
 }
 
-async function count(args: string[], env: NodeJS.ProcessEnv = {}): Promise<Totals> {
-  const totals = new Totals();
+async function count(
+  args: string[],
+  env: NodeJS.ProcessEnv = {},
+  totals: Totals = new Totals(),
+): Promise<Totals> {
   const child = spawn(process.execPath, ["--disable-warning=ExperimentalWarning", ...args], {
     cwd: CHECKOUT,
     env: { ...process.env, ...env },
