@@ -5,6 +5,7 @@ import { messageOf, StatusError } from "../cri/status-error.ts";
 import { isExecutable } from "../linux/executable.ts";
 import { ProgramError, type ProgramResult, run } from "../linux/program.ts";
 import { log } from "../log.ts";
+import { observeStep } from "../observation.ts";
 
 const TRY_AGAIN_LATER = 11;
 const SHOWN_OUTPUT = 300;
@@ -74,7 +75,13 @@ export class Plugins {
    * Runs a plugin to its end and returns what it printed. When it fails, hangs or is aborted this rejects with a
    * CniError, after its whole process group was killed in the last two cases.
    */
-  async run(call: PluginCall, signal?: AbortSignal, timeoutMs = this.#timeoutMs): Promise<string> {
+  run(call: PluginCall, signal?: AbortSignal, timeoutMs = this.#timeoutMs): Promise<string> {
+    const { command, config, containerId } = call;
+    const attributes = { network: config.name, plugin: config.type, command, containerId };
+    return observeStep("cni.plugin", attributes, () => this.#run(call, signal, timeoutMs));
+  }
+
+  async #run(call: PluginCall, signal: AbortSignal | undefined, timeoutMs: number): Promise<string> {
     const path = this.find(call.config.type);
     if (!path) throw new CniError(call, `no such plugin in ${this.searched}`, status.FAILED_PRECONDITION);
     if (signal?.aborted) throw new CniError(call, "cancelled", status.CANCELLED);

@@ -11,6 +11,7 @@ import {
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
 import { log, withLogFields } from "../log.ts";
+import { observeRpc, type RpcOutcome } from "../observation.ts";
 import type { ImageServiceMethods, RuntimeServiceMethods } from "./messages.ts";
 import { type CriDefinitions, type Init, loadCri } from "./proto.ts";
 import { codeOf, messageOf } from "./status-error.ts";
@@ -85,8 +86,11 @@ export class CriServer {
 
   #add<Methods>(definition: CriDefinitions[keyof CriDefinitions], handlers: Handlers<Methods>): void {
     const implementation: UntypedServiceImplementation = {};
-    const entries = Object.entries(handlers) as [string, (request: unknown) => unknown][];
-    for (const [name, handler] of entries) implementation[name] = this.#unary(name, handler);
+    const present = handlers as Record<string, ((request: unknown) => unknown) | undefined>;
+    for (const [name, { path }] of Object.entries(definition)) {
+      const handler = present[name];
+      if (handler) implementation[name] = this.#unary(path, handler);
+    }
     const methods = Object.entries(definition).map(([name, method]) => [
       name,
       {
@@ -98,24 +102,29 @@ export class CriServer {
     this.#server.addService(Object.fromEntries(methods), implementation);
   }
 
-  #unary(rpc: string, handler: (request: unknown) => unknown): handleUnaryCall<unknown, unknown> {
+  #unary(path: string, handler: (request: unknown) => unknown): handleUnaryCall<unknown, unknown> {
+    const [, service, rpc] = path.split("/") as [string, string, string];
     const level = reads.test(rpc) ? "debug" : "info";
     return (call, respond) => {
       const started = performance.now();
       const fields = { rpc, request_id: randomBytes(4).toString("hex") };
       const finished = () => ({ duration_ms: Math.round((performance.now() - started) * 10) / 10 });
-      const work = withLogFields(fields, async () => {
+      const answering = async (): Promise<RpcOutcome> => {
         try {
           const answer = await handler(call.request);
           log[level]("answered", finished());
           respond(null, answer);
+          return { code: status.OK };
         } catch (error) {
           const code = codeOf(error);
           log.error("failed", { ...finished(), code: status[code], error: messageOf(error) });
           if (code === status.UNKNOWN) log.debug("stack of the failure", { stack: (error as Error)?.stack });
           respond({ code, details: messageOf(error), metadata: new Metadata() });
+          return { code, error };
         }
-      });
+      };
+      const observed = { service, method: rpc, streaming: false, metadata: call.metadata };
+      const work = withLogFields(fields, () => observeRpc(observed, answering));
       this.#running.add(work);
       work.finally(() => this.#running.delete(work));
     };

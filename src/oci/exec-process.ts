@@ -7,6 +7,7 @@ import { OrphanExpectation, type ProcessEnd } from "../linux/children.ts";
 import { endOf } from "../linux/program.ts";
 import type { Owner } from "../linux/user-namespace.ts";
 import { log } from "../log.ts";
+import { observeStep } from "../observation.ts";
 import { ExecCgroup } from "./exec-cgroup.ts";
 import { ExecFiles } from "./exec-files.ts";
 import type { Runtime } from "./runtime.ts";
@@ -75,7 +76,12 @@ export class ExecProcess {
    * Has the runtime begin the command, which is ours from then on: a runtime that stayed would copy every byte, pass on the signals
    * meant for itself, and not tell of the end while anybody holds the output. RuntimeError when the command cannot be started.
    */
-  async start({ stdio, consoleSocket }: ExecStdio): Promise<Command> {
+  start(given: ExecStdio): Promise<Command> {
+    const call = { handler: this.#runtime.name, command: "exec", containerId: this.#id };
+    return observeStep("runtime.call", call, () => this.#begin(given));
+  }
+
+  async #begin({ stdio, consoleSocket }: ExecStdio): Promise<Command> {
     const { path, env } = this.#runtime;
     const orphans = new OrphanExpectation();
     try {

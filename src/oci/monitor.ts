@@ -10,6 +10,7 @@ import { type ProcessIdentity, processIdentity } from "../linux/process.ts";
 import { killWithChildren } from "../linux/process-tree.ts";
 import { collect, endOf } from "../linux/program.ts";
 import { log } from "../log.ts";
+import { observeStep } from "../observation.ts";
 import { readAnswer } from "./monitor-answer.ts";
 import type { Runtime } from "./runtime.ts";
 import { RuntimeError, runtimeMessage } from "./runtime-error.ts";
@@ -80,7 +81,12 @@ export class Monitor {
    * Starts a monitor, which lets the runtime create the container. Throws RuntimeError with what the runtime said, or the
    * monitor; after any error no process, no container of the runtime and no file in `persistDir` is left.
    */
-  async createContainer(options: CreateOptions): Promise<MonitoredContainer> {
+  createContainer(options: CreateOptions): Promise<MonitoredContainer> {
+    const call = { handler: this.#options.runtime.name, command: "create", containerId: options.id };
+    return observeStep("runtime.call", call, () => this.#create(options));
+  }
+
+  async #create(options: CreateOptions): Promise<MonitoredContainer> {
     options.signal?.throwIfAborted();
     mkdirSync(this.#persistDir(options.id), { recursive: true, mode: 0o700 });
     // What is read after the start must be of this start.

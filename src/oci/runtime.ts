@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { messageOf } from "../cri/status-error.ts";
 import { ProgramError, type ProgramResult, run } from "../linux/program.ts";
 import { log } from "../log.ts";
+import { observeStep } from "../observation.ts";
 import { RuntimeError, runtimeMessage } from "./runtime-error.ts";
 
 /** None of these commands waits for a container; one that takes so long is stuck. */
@@ -70,18 +71,18 @@ export class Runtime {
 
   /** Lets the process of a created container begin. */
   async start(id: string): Promise<void> {
-    await this.#command("start", [id]);
+    await this.#command("start", id, [id]);
   }
 
   /** Sends `signal` (a number or a name) to the container's first process, with `all` to every one. */
   async kill(id: string, signal: number | string, { all = false } = {}): Promise<void> {
-    await this.#command("kill", [...(all ? ["--all"] : []), id, String(signal)]);
+    await this.#command("kill", id, [...(all ? ["--all"] : []), id, String(signal)]);
   }
 
   /** Deletes a container; one that does not exist is no error. `force` kills a running one first, and takes half-made ones away. */
   async delete(id: string, { force = false } = {}): Promise<void> {
     try {
-      await this.#command("delete", [...(force ? ["--force"] : []), id]);
+      await this.#command("delete", id, [...(force ? ["--force"] : []), id]);
     } catch (error) {
       if (!(error instanceof RuntimeError && error.notFound)) throw error;
     }
@@ -90,7 +91,7 @@ export class Runtime {
   /** The container's state; undefined when there is no such container. */
   async state(id: string): Promise<RuntimeState | undefined> {
     try {
-      return JSON.parse(await this.#read("state", [id]));
+      return JSON.parse(await this.#read("state", [id], id));
     } catch (error) {
       if (error instanceof RuntimeError && error.notFound) return undefined;
       throw error;
@@ -99,7 +100,7 @@ export class Runtime {
 
   /** Changes a container's limits. `resources` is LinuxResources of the OCI runtime specification. */
   async update(id: string, resources: object): Promise<void> {
-    await this.#command("update", ["--resources", "-", id], JSON.stringify(resources));
+    await this.#command("update", id, ["--resources", "-", id], JSON.stringify(resources));
   }
 
   /** Every container in the runtime's state folder. */
@@ -116,7 +117,7 @@ export class Runtime {
 
   /** The first line of `--version`, such as `runc version 1.1.5`. */
   async version(): Promise<string> {
-    const { stdout } = await this.#run("--version", ["--version"], { stdout: true });
+    const { stdout } = await this.#run("--version", undefined, ["--version"], { stdout: true });
     return stdout.toString().split("\n", 1)[0]!.trim();
   }
 
@@ -129,26 +130,29 @@ export class Runtime {
     }
   }
 
-  async #read(command: string, args: string[]): Promise<string> {
-    const { stdout } = await this.#run(command, [...this.globalArgs, command, ...args], { stdout: true });
+  async #read(command: string, args: string[], id?: string): Promise<string> {
+    const { stdout } = await this.#run(command, id, [...this.globalArgs, command, ...args], { stdout: true });
     return stdout.toString();
   }
 
-  async #command(command: string, args: string[], input?: string): Promise<void> {
-    await this.#run(command, [...this.globalArgs, command, ...args], { stdout: false, input });
+  async #command(command: string, id: string, args: string[], input?: string): Promise<void> {
+    await this.#run(command, id, [...this.globalArgs, command, ...args], { stdout: false, input });
   }
 
-  async #run(
+  #run(
     command: string,
+    containerId: string | undefined,
     args: string[],
     options: { stdout: boolean; input?: string | undefined },
   ): Promise<ProgramResult> {
-    try {
-      return await run(this.path, { args, env: this.env, timeoutMs: TIMEOUT_MS, ...options });
-    } catch (error) {
-      if (!(error instanceof ProgramError)) throw error;
-      const said = error.stderr === "" ? error.message : runtimeMessage(error.stderr);
-      throw new RuntimeError(`${this.name} ${command}`, said, { cause: error });
-    }
+    return observeStep("runtime.call", { handler: this.name, command, containerId }, async () => {
+      try {
+        return await run(this.path, { args, env: this.env, timeoutMs: TIMEOUT_MS, ...options });
+      } catch (error) {
+        if (!(error instanceof ProgramError)) throw error;
+        const said = error.stderr === "" ? error.message : runtimeMessage(error.stderr);
+        throw new RuntimeError(`${this.name} ${command}`, said, { cause: error });
+      }
+    });
   }
 }

@@ -5,6 +5,7 @@ import { messageOf } from "../cri/status-error.ts";
 import { isNamespace } from "../linux/namespaces.ts";
 import { isAlive } from "../linux/process.ts";
 import { log } from "../log.ts";
+import { type Note, observeStep } from "../observation.ts";
 import { volumeImageIds } from "../oci/image-mounts.ts";
 import type { ContainerRecord } from "../oci/record.ts";
 import { type Recovered, recoverContainers } from "../oci/recover.ts";
@@ -17,7 +18,11 @@ import { discardSandbox, removePodSandbox } from "./remove.ts";
 import { killStrays } from "./strays.ts";
 
 /** Brings all records in step with the machine, before the first RPC is served. */
-export async function recover(context: SandboxContext): Promise<void> {
+export function recover(context: SandboxContext): Promise<void> {
+  return observeStep("recovery", {}, (note) => recoverAll(context, note));
+}
+
+async function recoverAll(context: SandboxContext, note: Note<"recovery">): Promise<void> {
   const started = performance.now();
   killStrays(context);
   context.containers.storage.adopt(imageUsers(context));
@@ -33,6 +38,7 @@ export async function recover(context: SandboxContext): Promise<void> {
     }
   }
   await sweep(context);
+  note({ sandboxes, containers });
   log.info("recovered", { sandboxes, containers, duration_ms: Math.round(performance.now() - started) });
 }
 

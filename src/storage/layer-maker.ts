@@ -103,7 +103,7 @@ export class LayerMaker {
 
 /** The blob on its way, and how far it is. */
 class Download implements BlobSource {
-  readonly #descriptor: Descriptor;
+  readonly descriptor: Descriptor;
   readonly #offset: number;
   readonly #open: OpenBlob;
   readonly #progress: LayerProgress;
@@ -112,7 +112,7 @@ class Download implements BlobSource {
   #failure: Error | undefined;
 
   constructor(descriptor: Descriptor, offset: number, open: OpenBlob, progress: LayerProgress) {
-    this.#descriptor = descriptor;
+    this.descriptor = descriptor;
     this.#offset = offset;
     this.#open = open;
     this.#progress = progress;
@@ -121,7 +121,7 @@ class Download implements BlobSource {
   async open(stop: AbortSignal): Promise<Readable> {
     this.#progress.state = "downloading";
     this.#progress.downloaded = this.#offset;
-    this.#blob = await this.#open(this.#descriptor, this.#offset, stop);
+    this.#blob = await this.#open(this.descriptor, this.#offset, stop);
     return this.#blob.once("error", (error) => {
       this.#failure = error;
     });
@@ -129,18 +129,18 @@ class Download implements BlobSource {
 
   onProgress(bytes: number, isBusy: boolean): void {
     this.#progress.downloaded += bytes;
-    const isWhole = this.#progress.downloaded >= this.#descriptor.size;
+    const isWhole = this.#progress.downloaded >= this.descriptor.size;
     this.#progress.state = isBusy || isWhole ? "unpacking" : "downloading";
   }
 
   /** That what came is not the blob: where it came from hears of it. */
   wrong(problem: string): WrongBlobError {
-    return new WrongBlobError(this.#descriptor.digest, problem, this.#blob?.refuse(problem) ?? false);
+    return new WrongBlobError(this.descriptor.digest, problem, this.#blob?.refuse(problem) ?? false);
   }
 
   /** A failure of the transfer, or of the unpacking, says which layer it was. */
   explain(error: unknown): unknown {
-    const { digest } = this.#descriptor;
+    const { digest } = this.descriptor;
     if (error instanceof UnpackError) {
       const isWrong = error.digest !== undefined && error.digest !== digest;
       return isWrong ? this.wrong(sentAs(error.digest!)) : explained(digest, error);

@@ -3,6 +3,7 @@ import { status } from "@grpc/grpc-js";
 import type { AuthConfig, ImageSpec } from "../cri/messages.ts";
 import { messageOf, StatusError } from "../cri/status-error.ts";
 import { log } from "../log.ts";
+import { type Note, observeStep, type Steps } from "../observation.ts";
 import type { CredentialSource } from "../registry/auth-file.ts";
 import type { PullOptions, RegistryClient } from "../registry/client.ts";
 import type { Descriptor } from "../registry/descriptor.ts";
@@ -123,7 +124,9 @@ export class Pulls {
     const started = performance.now();
     this.#underWay.set(name, []);
     try {
-      const image = await this.#fetch(reference, options, spec ?? specOf(name));
+      const image = await observeStep("image.pull", { image: name }, (note) =>
+        this.#fetch(reference, options, spec ?? specOf(name), note),
+      );
       const ms = Math.round(performance.now() - started);
       log.info(`pulled an ${image.artifactType === undefined ? "image" : "artifact"}`, {
         image: name,
@@ -137,14 +140,22 @@ export class Pulls {
     }
   }
 
-  async #fetch(reference: Reference, options: SignalledOptions, spec: ImageSpec): Promise<ImageRecord> {
+  async #fetch(
+    reference: Reference,
+    options: SignalledOptions,
+    spec: ImageSpec,
+    note: Note<"image.pull">,
+  ): Promise<ImageRecord> {
     const { images, pool } = this.#options;
     const resolved = await this.#resolve(reference, options);
     // Before anything of the image is looked at, and also where it is here: this pull may give it another name.
     const signatures = await this.#proofs(reference, resolved, options);
     const pulled = { ...identityOf(resolved), reference, spec, signatures };
     const stored = images.stored(pulled.id);
-    if (stored) return images.add({ ...pulled, config: stored.config, layers: stored.layers });
+    if (stored) {
+      note(partsOf(pulled.id, resolved.layers, []));
+      return images.add({ ...pulled, config: stored.config, layers: stored.layers });
+    }
     pool.warm().catch(() => {});
     const from = { ...options, endpoint: resolved.endpoint };
     const isImage = resolved.artifactType === undefined;
@@ -152,6 +163,8 @@ export class Pulls {
     const specs = isImage
       ? imageLayers(reference, config, resolved.layers)
       : filesOf(reference, resolved.manifest);
+    const missing = specs.filter(({ chainId }) => !this.#options.layers.get(chainId));
+    note(partsOf(pulled.id, resolved.layers, missing));
     return this.#withLayers(reference, specs, from, (layers) => images.add({ ...pulled, config, layers }));
   }
 
@@ -231,6 +244,17 @@ function identityOf({ config, manifestBytes, manifestDigest, repoDigest, artifac
     manifestDigest,
     configBytes: isImage ? config.size : 0,
     artifactType,
+  };
+}
+
+/** What of an image was here and what was not, for who observes. */
+function partsOf(id: string, layers: Descriptor[], missing: LayerSpec[]): Partial<Steps["image.pull"]> {
+  const bytesOf = (descriptors: Descriptor[]) => descriptors.reduce((bytes, { size }) => bytes + size, 0);
+  return {
+    id,
+    layers: layers.length,
+    reusedLayers: layers.length - missing.length,
+    reusedBytes: bytesOf(layers) - bytesOf(missing.map(({ descriptor }) => descriptor)),
   };
 }
 

@@ -1,6 +1,8 @@
 /** The daemon's side of one line of work in an unpack worker: it does one task at a time. */
 import type { Readable } from "node:stream";
 import type { MessagePort } from "node:worker_threads";
+import { observeStep } from "../observation.ts";
+import type { Descriptor } from "../registry/descriptor.ts";
 import { feed, type OnProgress } from "./feed.ts";
 import { Slots } from "./slots.ts";
 import type { LayerTask, UnpackedLayer, WorkerInput, WorkerReply, WorkerTask } from "./unpack-messages.ts";
@@ -19,6 +21,8 @@ export class UnpackError extends Error {
 
 /** Where a task's bytes come from. */
 export interface BlobSource {
+  /** What the registry says of it; for who observes. */
+  readonly descriptor?: Pick<Descriptor, "mediaType" | "size">;
   /** Opens the blob, which is destroyed when it is wanted no longer. */
   open(signal: AbortSignal): Promise<Readable>;
   onProgress?: OnProgress;
@@ -62,9 +66,20 @@ export class UnpackLane {
     const outcome = this.#call(task);
     outcome.catch((error) => failed.abort(error));
     const stop = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal;
-    const onProgress: OnProgress = (bytes, isBusy) => source.onProgress?.(bytes, isBusy);
+    const { mediaType, size } = source.descriptor ?? {};
     try {
-      await feed(await source.open(stop), this.#slots, stop, onProgress);
+      await observeStep("layer.download", { digest: task.digest, mediaType, size }, async (note) => {
+        let came = 0;
+        const onProgress: OnProgress = (bytes, isBusy) => {
+          came += bytes;
+          source.onProgress?.(bytes, isBusy);
+        };
+        try {
+          await feed(await source.open(stop), this.#slots, stop, onProgress);
+        } finally {
+          note({ bytes: came });
+        }
+      });
       this.#post({ kind: "end" });
     } catch (error) {
       const cause = failed.signal.aborted ? failed.signal.reason : error;

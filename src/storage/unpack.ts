@@ -2,6 +2,7 @@
 import { stat } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { trimMemory } from "../linux/memory.ts";
+import { observeStep } from "../observation.ts";
 import type { BlobSource, UnpackLane } from "./unpack-lane.ts";
 import type { FileTask, LayerTask, UnpackedLayer, UnpackTask } from "./unpack-messages.ts";
 import { UnpackThread } from "./unpack-thread.ts";
@@ -72,7 +73,11 @@ export class UnpackPool {
   async #make(task: LayerTask, source: BlobSource, signal: AbortSignal | undefined): Promise<UnpackedLayer> {
     return this.#use((lane) => {
       signal?.throwIfAborted();
-      return lane.make(task, source, signal);
+      return observeStep("layer.unpack", { digest: task.digest }, async (note) => {
+        const unpacked = await lane.make(task, source, signal);
+        note({ bytes: unpacked.bytes, inodes: unpacked.inodes });
+        return unpacked;
+      });
     });
   }
 
