@@ -29,3 +29,9 @@ export function keyedValue(text: string, key: string): string | undefined {
   const end = text.indexOf("\n", start);
   return text.slice(start + key.length + 1, end < 0 ? undefined : end);
 }
+
+/** As `keyedValue`, of a number. */
+export function keyedNumber(text: string, key: string): number | undefined {
+  const value = keyedValue(text, key);
+  return value === undefined ? undefined : Number(value);
+}

@@ -1,35 +1,14 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { after, test } from "node:test";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { CgroupHierarchy, Cgroups } from "./hierarchy.ts";
+import { machine } from "./fixtures.test.ts";
 import { detectCgroups } from "./hierarchy.ts";
 import { PodCgroups } from "./pod-cgroup.ts";
 import { moveProcess } from "./processes.ts";
 import { noReading, readCgroup } from "./readings.ts";
 import { sumOfReadings } from "./readings-sum.ts";
-
-const folder = mkdtempSync(join(tmpdir(), "critter-readings-"));
-after(() => rmSync(folder, { recursive: true }));
-
-type Files = Record<string, string | number>;
-
-/** A machine whose cgroup `/pod` has these files, by controllers; the hierarchy of "" is the unified one. */
-function machine(hierarchies: Record<string, Files>): Cgroups {
-  const mounts = Object.entries(hierarchies).map(([controllers, files]): CgroupHierarchy => {
-    const mount = mkdtempSync(join(folder, "hierarchy-"));
-    mkdirSync(join(mount, "pod"));
-    for (const [name, value] of Object.entries(files)) writeFileSync(join(mount, "pod", name), `${value}\n`);
-    const unified = controllers === "" || controllers === "unified";
-    const names = controllers === "unified" ? ["cpu", "memory"] : controllers.split(",").filter(Boolean);
-    return { mount, controllers: names, unified, own: "/" };
-  });
-  const version = "unified" in hierarchies ? "v2" : "" in hierarchies ? "hybrid" : "v1";
-  return { version, hierarchies: mounts, limitsSwap: true };
-}
 
 const unlimited = "9223372036854771712";
 const statOfV1 = (limit: string, bothLimit: string) =>

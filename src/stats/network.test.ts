@@ -8,13 +8,11 @@ const text = `Inter-|   Receive                                                |
 eth0.1:9223372036854775900      20    3    4    5     6          7        20     1724      14   11   12   13    14      15         16
 `;
 
-test("bytes and errors of each interface, as many digits as there are", () => {
+test("the counters of each interface, as many digits as there are", () => {
   assert.deepEqual(parseNetDev(text)[1], {
     name: "eth0.1",
-    rxBytes: { value: "9223372036854775900" },
-    rxErrors: { value: "3" },
-    txBytes: { value: "1724" },
-    txErrors: { value: "11" },
+    received: { bytes: "9223372036854775900", packets: "20", errors: "3", dropped: "4" },
+    transmitted: { bytes: "1724", packets: "14", errors: "11", dropped: "12" },
   });
   assert.deepEqual(
     parseNetDev(text).map(({ name }) => name),

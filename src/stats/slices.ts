@@ -3,13 +3,26 @@ import { setImmediate } from "node:timers/promises";
 
 const sliceMs = 1;
 
+/** Says when work on the main thread has taken long enough, and lets everybody else go first then. */
+export class Slices {
+  #began = performance.now();
+
+  /** Whether a millisecond has gone since the last turn: then await `next`. */
+  get isOver(): boolean {
+    return performance.now() - this.#began >= sliceMs;
+  }
+
+  async next(): Promise<void> {
+    await setImmediate();
+    this.#began = performance.now();
+  }
+}
+
 /** Calls `work` for each of the items; whenever that has taken 1 ms, everybody else has a turn first. */
 export async function inSlices<T>(items: Iterable<T>, work: (item: T) => void): Promise<void> {
-  let began = performance.now();
+  const slices = new Slices();
   for (const item of items) {
     work(item);
-    if (performance.now() - began < sliceMs) continue;
-    await setImmediate();
-    began = performance.now();
+    if (slices.isOver) await slices.next();
   }
 }
