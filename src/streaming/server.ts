@@ -9,11 +9,12 @@ import { messageOf } from "../cri/status-error.ts";
 import type { FileWatch } from "../linux/file-watch.ts";
 import { log } from "../log.ts";
 import { nodeHttp, nodeHttps } from "../node-http.ts";
+import { followTlsFiles, readTlsOptions } from "../tls-files.ts";
 import { observe } from "./observed-session.ts";
 import { Refusal, refuse, refuseMalformed } from "./refusal.ts";
 import { serveSession } from "./serve-session.ts";
 import type { Session } from "./session.ts";
-import { followTlsFiles, readTlsOptions } from "./tls.ts";
+import { streamTlsFiles } from "./tls.ts";
 import { Tokens } from "./tokens.ts";
 import { chooseUpgrade } from "./upgrade.ts";
 
@@ -106,9 +107,12 @@ export class StreamServer {
   }
 
   #createTlsServer(): TlsServer {
-    const options = readTlsOptions(this.#api);
+    const files = streamTlsFiles(this.#api);
+    const options = readTlsOptions(files);
     const server = nodeHttps.createServer({ ...limits, ...options });
-    this.#tlsFiles = followTlsFiles(this.#api, options, (next) => server.setSecureContext(next));
+    this.#tlsFiles = followTlsFiles("streaming server", files, options, (next) =>
+      server.setSecureContext(next),
+    );
     return server;
   }
 

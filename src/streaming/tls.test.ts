@@ -17,8 +17,9 @@ import { type ConnectionOptions, connect } from "node:tls";
 import { buildConfig, type Config } from "../config/load.ts";
 import { readSettings } from "../config/settings.ts";
 import { redirectLog } from "../log.ts";
+import { readTlsOptions } from "../tls-files.ts";
 import { StreamServer } from "./server.ts";
-import { readTlsOptions } from "./tls.ts";
+import { streamTlsFiles } from "./tls.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "critter-tls-"));
 const defaults = buildConfig(readSettings(undefined), false).api;
@@ -227,18 +228,16 @@ describe("the streaming server's TLS", { timeout: 60_000 }, () => {
   });
 
   it("needs its files", async () => {
+    const read = (api: Config["api"]) => readTlsOptions(streamTlsFiles(api));
     assert.throws(
-      () => readTlsOptions(tlsApi({ cert: "/none", key: first.key })),
+      () => read(tlsApi({ cert: "/none", key: first.key })),
       /stream_tls_cert is "\/none", .*ENOENT/,
     );
     assert.throws(
-      () => readTlsOptions(tlsApi({ cert: first.cert, key: first.cert })),
+      () => read(tlsApi({ cert: first.cert, key: first.cert })),
       /stream_tls_key is .* a private key/,
     );
-    assert.throws(
-      () => readTlsOptions(tlsApi(first, { streamTlsCa: first.key })),
-      /stream_tls_ca is .* a certificate/,
-    );
+    assert.throws(() => read(tlsApi(first, { streamTlsCa: first.key })), /stream_tls_ca is .* a certificate/);
     await assert.rejects(
       new StreamServer(tlsApi({ cert: first.cert, key: second.key })).listen(),
       /it must be the key of/,
