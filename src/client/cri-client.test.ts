@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -25,6 +26,14 @@ describe("CriClient", () => {
         Version: ({ version }) => ({ version, runtimeName: "test" }),
         ContainerStatus: ({ containerId }) => {
           throw notFound("container", containerId);
+        },
+        StreamContainers: async function* ({ filter }) {
+          for (const id of ["a", "b", "c"]) yield { containers: [{ id }] };
+          if (filter?.id) throw notFound("container", filter.id);
+        },
+        GetContainerEvents: async function* (_, signal) {
+          await once(signal, "abort");
+          yield {};
         },
       },
       { PullImage: () => new Promise((resolve) => (finishPull = () => resolve({ imageRef: "x" }))) },
@@ -54,6 +63,30 @@ describe("CriClient", () => {
       assert.equal(error.message, 'container "c1" not found');
       return true;
     });
+  });
+
+  it("reads streams to their end, and to their failure", async () => {
+    const ids: string[] = [];
+    for await (const { containers } of client.runtime.StreamContainers()) {
+      ids.push(...containers.map(({ id }) => id));
+    }
+    assert.deepEqual(ids, ["a", "b", "c"]);
+    const failing = client.runtime.StreamContainers({ filter: { id: "c1" } });
+    await failing.begun;
+    const answers: unknown[] = [];
+    const reading = async () => {
+      for await (const answer of failing) answers.push(answer);
+    };
+    await assert.rejects(reading, { name: "StatusError", code: status.NOT_FOUND });
+    assert.equal(answers.length, 3);
+  });
+
+  it("cancels a stream by its signal", async () => {
+    const controller = new AbortController();
+    const events = client.runtime.GetContainerEvents({}, { signal: controller.signal });
+    await events.begun;
+    controller.abort();
+    await assert.rejects(events[Symbol.asyncIterator]().next(), { code: status.CANCELLED });
   });
 
   it("gives up at the timeout and at the signal", async () => {

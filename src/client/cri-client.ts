@@ -3,6 +3,7 @@ import { Client, credentials, type ServiceDefinition, type ServiceError, status 
 import type { ImageServiceMethods, RuntimeServiceMethods } from "../cri/messages.ts";
 import { type Init, loadCri } from "../cri/proto.ts";
 import { StatusError } from "../cri/status-error.ts";
+import { AnswerStream } from "./answer-stream.ts";
 
 export interface CallOptions {
   /** Milliseconds after which the call fails with DEADLINE_EXCEEDED; no limit by default. */
@@ -11,13 +12,13 @@ export interface CallOptions {
   signal?: AbortSignal;
 }
 
-/** One function for each RPC that answers once; absent fields of the request take their defaults. */
+/** One function for each RPC; absent fields of the request take their defaults. */
 export type Calls<Methods> = {
-  [Name in keyof Methods as Methods[Name] extends { stream: true } ? never : Name]: Methods[Name] extends {
-    request: infer Request;
-    response: infer Response;
-  }
-    ? (request?: Init<Request>, options?: CallOptions) => Promise<Response>
+  [Name in keyof Methods]: Methods[Name] extends { request: infer Request; response: infer Response }
+    ? (
+        request?: Init<Request>,
+        options?: CallOptions,
+      ) => Methods[Name] extends { stream: true } ? AnswerStream<Response> : Promise<Response>
     : never;
 };
 
@@ -57,11 +58,13 @@ export class CriClient {
   }
 
   #calls(service: ServiceDefinition, path: string): Record<string, unknown> {
-    const unary = Object.entries(service).filter(([, method]) => !method.responseStream);
     return Object.fromEntries(
-      unary.map(([name, method]) => [
+      Object.entries(service).map(([name, method]) => [
         name,
-        (request?: object, options?: CallOptions) => this.#call(method, path, request ?? {}, options ?? {}),
+        (request: object = {}, options: CallOptions = {}) =>
+          method.responseStream
+            ? this.#stream(method, path, request, options)
+            : this.#call(method, path, request, options),
       ]),
     );
   }
@@ -73,13 +76,12 @@ export class CriClient {
     { timeout, signal }: CallOptions,
   ): Promise<object> {
     return new Promise((resolve, reject) => {
-      const deadline = timeout === undefined ? {} : { deadline: Date.now() + timeout };
       const call = this.#client.makeUnaryRequest(
         method.path,
         method.requestSerialize,
         method.responseDeserialize,
         request,
-        deadline,
+        deadlineIn(timeout),
         (error, response) => {
           signal?.removeEventListener("abort", cancel);
           if (error) reject(statusError(error, path));
@@ -91,6 +93,26 @@ export class CriClient {
       signal?.addEventListener("abort", cancel);
     });
   }
+
+  #stream(
+    method: ServiceDefinition[string],
+    path: string,
+    request: object,
+    { timeout, signal }: CallOptions,
+  ): AnswerStream<object> {
+    const call = this.#client.makeServerStreamRequest(
+      method.path,
+      method.requestSerialize,
+      method.responseDeserialize,
+      request,
+      deadlineIn(timeout),
+    );
+    return new AnswerStream(call, (error) => statusError(error, path), signal);
+  }
+}
+
+function deadlineIn(timeout: number | undefined): { deadline?: number } {
+  return timeout === undefined ? {} : { deadline: Date.now() + timeout };
 }
 
 function statusError(error: ServiceError, path: string): StatusError {

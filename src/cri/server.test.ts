@@ -1,10 +1,15 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
-import { Client, credentials, status } from "@grpc/grpc-js";
+import { setTimeout as sleep } from "node:timers/promises";
+import { status } from "@grpc/grpc-js";
+import { eventually } from "../../test/support/eventually.ts";
+import { CriClient } from "../client/cri-client.ts";
 import { addLogFields, redirectLog } from "../log.ts";
+import { observe } from "../observation.ts";
 import type { ImageServiceMethods, RuntimeServiceMethods } from "./messages.ts";
 import { loadCri } from "./proto.ts";
 import { CriServer, type Handlers } from "./server.ts";
@@ -26,7 +31,7 @@ async function serve(
     cri,
   );
   await server.listen();
-  const client = new Client(`unix:${socket}`, credentials.createInsecure());
+  const client = new CriClient(socket);
   const lines: Record<string, unknown>[] = [];
   const restore = redirectLog((line) => lines.push(JSON.parse(line)));
   t.after(async () => {
@@ -35,18 +40,11 @@ async function serve(
     await server.close();
     rmSync(folder, { recursive: true });
   });
-  const call = (method: keyof typeof cri.RuntimeService, request: object) =>
-    new Promise<object>((resolve, reject) => {
-      const { path, requestSerialize, responseDeserialize } = cri.RuntimeService[method];
-      const done = (error: Error | null, answer?: object) =>
-        error ? reject(error) : resolve(answer as object);
-      client.makeUnaryRequest(path, requestSerialize as never, responseDeserialize as never, request, done);
-    });
-  return { call, lines, server, socket };
+  return { client, lines, server, socket };
 }
 
 test("a message and an encoded message are both answers", async (t) => {
-  const { call, socket } = await serve(t, {
+  const { client, socket } = await serve(t, {
     Version: (request) => ({ version: request.version, runtimeName: "critter" }),
     ListPodSandbox: () => {
       const entry = cri.RuntimeService.ListPodSandbox.responseSerialize({ items: [{ id: "a" }] });
@@ -54,13 +52,13 @@ test("a message and an encoded message are both answers", async (t) => {
     },
   });
   assert.equal(statSync(socket).mode & 0o777, 0o660);
-  assert.deepEqual(await call("Version", { version: "v1" }), {
+  assert.deepEqual(await client.runtime.Version({ version: "v1" }), {
     version: "v1",
     runtimeName: "critter",
     runtimeVersion: "",
     runtimeApiVersion: "",
   });
-  const list = (await call("ListPodSandbox", {})) as { items: { id: string }[] };
+  const list = await client.runtime.ListPodSandbox();
   assert.deepEqual(
     list.items.map((item) => item.id),
     ["a", "a"],
@@ -68,7 +66,7 @@ test("a message and an encoded message are both answers", async (t) => {
 });
 
 test("errors keep their code, and an RPC without a handler is UNIMPLEMENTED", async (t) => {
-  const { call, lines } = await serve(t, {
+  const { client, lines } = await serve(t, {
     StopContainer: (request) => {
       addLogFields({ container_id: request.containerId });
       throw notFound("container", request.containerId);
@@ -77,15 +75,15 @@ test("errors keep their code, and an RPC without a handler is UNIMPLEMENTED", as
       throw new Error("runc: exec format error");
     },
   });
-  await assert.rejects(call("StopContainer", { containerId: "x" }), {
+  await assert.rejects(client.runtime.StopContainer({ containerId: "x" }), {
     code: status.NOT_FOUND,
-    details: 'container "x" not found',
+    message: 'container "x" not found',
   });
-  await assert.rejects(call("StartContainer", {}), {
+  await assert.rejects(client.runtime.StartContainer({}), {
     code: status.UNKNOWN,
-    details: "runc: exec format error",
+    message: "runc: exec format error",
   });
-  await assert.rejects(call("Attach", {}), { code: status.UNIMPLEMENTED });
+  await assert.rejects(client.runtime.Attach({}), { code: status.UNIMPLEMENTED });
   const [line] = lines;
   assert.equal(line?.rpc, "StopContainer");
   assert.equal(line?.container_id, "x");
@@ -96,16 +94,102 @@ test("errors keep their code, and an RPC without a handler is UNIMPLEMENTED", as
 
 test("closing waits for the calls under way and removes the socket", async (t) => {
   let release = () => {};
-  const { call, server, socket } = await serve(t, {
+  const { client, server, socket } = await serve(t, {
     StopPodSandbox: () =>
       new Promise((resolve) => {
         release = () => resolve({});
       }),
   });
-  const answer = call("StopPodSandbox", {});
-  await call("Version", {}).catch(() => {});
+  const answer = client.runtime.StopPodSandbox({});
+  await client.runtime.Version({}).catch(() => {});
   const closed = server.close();
   release();
   await Promise.all([answer, closed]);
   assert.equal(existsSync(socket), false);
+});
+
+test("an answer larger than the limit is refused with the limit's name", async (t) => {
+  const { client, lines } = await serve(t, {
+    ListContainers: () => Buffer.alloc((1 << 20) + 1),
+    Version: () => ({ version: "x".repeat(1 << 20) }),
+  });
+  await assert.rejects(client.runtime.ListContainers({}), {
+    code: status.RESOURCE_EXHAUSTED,
+    message: /ListContainers has 1048577 bytes, more than grpc_max_send_msg_size, 1048576.*Stream RPCs/,
+  });
+  await assert.rejects(client.runtime.Version({}), { code: status.RESOURCE_EXHAUSTED });
+  assert.deepEqual(
+    lines.map(({ msg, rpc }) => [msg, rpc]),
+    [
+      ["failed", "ListContainers"],
+      ["failed", "Version"],
+    ],
+  );
+});
+
+test("a stream is taken no faster than its client reads, and is told when that one goes", async (t) => {
+  let produced = 0;
+  let reason: unknown;
+  const { client } = await serve(t, {
+    StreamContainers: async function* (_, signal) {
+      signal.addEventListener("abort", () => (reason = signal.reason));
+      for (;;) {
+        produced++;
+        yield { containers: [{ id: "x".repeat(100_000) }] };
+      }
+    },
+  });
+  const stream = client.runtime.StreamContainers();
+  await stream.begun;
+  await sleep(200);
+  const unread = produced;
+  assert.ok(unread < 50, `${unread} answers produced for nobody`);
+  let read = 0;
+  for await (const _ of stream) if (++read > unread + 5) break;
+  await eventually(() => assert.match(String(reason), /the client has gone/));
+});
+
+test("an observer sees a stream as one call", async (t) => {
+  const seen: unknown[] = [];
+  t.after(
+    observe({
+      rpc: ({ method, streaming }) => ({ end: ({ code }) => seen.push([method, streaming, status[code]]) }),
+    }),
+  );
+  const { client } = await serve(t, {
+    StreamContainers: () => [{ containers: [] }, { containers: [] }],
+    GetContainerEvents: () => {
+      throw new Error("no");
+    },
+  });
+  for await (const _ of client.runtime.StreamContainers());
+  await assert.rejects(client.runtime.GetContainerEvents()[Symbol.asyncIterator]().next(), {
+    code: status.UNKNOWN,
+    message: "no",
+  });
+  await eventually(() =>
+    assert.deepEqual(seen, [
+      ["StreamContainers", true, "OK"],
+      ["GetContainerEvents", true, "UNKNOWN"],
+    ]),
+  );
+});
+
+test("closing cuts streams off, also one that nobody reads", async (t) => {
+  const { client, server } = await serve(t, {
+    GetContainerEvents: async function* (_, signal) {
+      await once(signal, "abort");
+      yield {};
+    },
+    StreamContainers: async function* () {
+      for (;;) yield { containers: [{ id: "x".repeat(100_000) }] };
+    },
+  });
+  const [events, unread] = [client.runtime.GetContainerEvents(), client.runtime.StreamContainers()];
+  await Promise.all([events.begun, unread.begun]);
+  await server.close();
+  await assert.rejects(events[Symbol.asyncIterator]().next(), {
+    code: status.UNAVAILABLE,
+    message: "critter is stopping",
+  });
 });

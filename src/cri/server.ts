@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { dirname } from "node:path";
 import {
+  type handleServerStreamingCall,
   type handleUnaryCall,
   Metadata,
   Server,
@@ -14,17 +15,41 @@ import { log, withLogFields } from "../log.ts";
 import { observeRpc, type RpcOutcome } from "../observation.ts";
 import type { ImageServiceMethods, RuntimeServiceMethods } from "./messages.ts";
 import { type CriDefinitions, type Init, loadCri } from "./proto.ts";
-import { codeOf, messageOf } from "./status-error.ts";
+import { codeOf, messageOf, StatusError } from "./status-error.ts";
+import { sendAnswers } from "./stream-answer.ts";
 
 /** What an RPC is answered with: a message, or one that is encoded already. */
 export type Answer<Response> = Init<Response> | Buffer;
 
+/** What an RPC with a streamed response is answered with; `signal` is aborted when it is cut off. */
+export type Answers<Response> = Iterable<Answer<Response>> | AsyncIterable<Answer<Response>>;
+
 /** One handler an RPC; those absent answer UNIMPLEMENTED. */
 export type Handlers<Methods> = {
   [Name in keyof Methods]?: Methods[Name] extends { request: infer Request; response: infer Response }
-    ? (request: Request) => Answer<Response> | Promise<Answer<Response>>
+    ? Methods[Name] extends { stream: true }
+      ? (request: Request, signal: AbortSignal) => Answers<Response>
+      : (request: Request) => Answer<Response> | Promise<Answer<Response>>
     : never;
 };
+
+type UnaryHandler = (request: unknown) => unknown;
+type StreamHandler = (request: unknown, signal: AbortSignal) => Answers<unknown>;
+
+interface Method {
+  path: string;
+  responseStream: boolean;
+  responseSerialize(answer: unknown): Buffer;
+}
+
+/** A call under way: how it is answered, and how refused where that fails. */
+interface Call {
+  metadata: Metadata;
+  /** Aborted when the call is cut off, by its client or the daemon's end. */
+  signal?: AbortSignal;
+  answer(): Promise<void>;
+  refuse(refusal: { code: status; details: string; metadata: Metadata }): void;
+}
 
 export interface CriServerOptions {
   socket: string;
@@ -33,13 +58,15 @@ export interface CriServerOptions {
 }
 
 /** RPCs that only read: they are asked for every second, so their lines are for debugging. */
-const reads = /^(Version|Status|RuntimeConfig|List.*|.*Status|.*Stats|ImageFsInfo)$/;
+const reads = /^(Version|Status|RuntimeConfig|List.*|Stream.*|.*Status|.*Stats|ImageFsInfo)$/;
 
 /** Serves the CRI on a Unix socket of mode 0660. */
 export class CriServer {
   readonly #server: Server;
   readonly #options: CriServerOptions;
   readonly #running = new Set<Promise<unknown>>();
+  /** Of the calls that are being answered with a stream. */
+  readonly #streams = new Set<AbortController>();
 
   constructor(
     options: CriServerOptions,
@@ -74,9 +101,12 @@ export class CriServer {
     chmodSync(socket, 0o660);
   }
 
-  /** Takes no more calls, waits until those under way are over (their clients may have gone), and removes the socket. */
+  /** Takes no more calls, cuts streams off, waits until the other calls are over (their clients may have gone), and removes the socket. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
+    for (const stream of this.#streams) {
+      stream.abort(new StatusError(status.UNAVAILABLE, "critter is stopping"));
+    }
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
     const patience = setTimeout(() => this.#server.forceShutdown(), 1000);
     await closed;
@@ -86,44 +116,94 @@ export class CriServer {
 
   #add<Methods>(definition: CriDefinitions[keyof CriDefinitions], handlers: Handlers<Methods>): void {
     const implementation: UntypedServiceImplementation = {};
-    const present = handlers as Record<string, ((request: unknown) => unknown) | undefined>;
-    for (const [name, { path }] of Object.entries(definition)) {
+    const present = handlers as Record<string, UnaryHandler | StreamHandler | undefined>;
+    const methods = Object.entries(definition) as [string, Method][];
+    for (const [name, method] of methods) {
       const handler = present[name];
-      if (handler) implementation[name] = this.#unary(path, handler);
+      if (!handler) continue;
+      implementation[name] = method.responseStream
+        ? this.#stream(method, handler as StreamHandler)
+        : this.#unary(method, handler as UnaryHandler);
     }
-    const methods = Object.entries(definition).map(([name, method]) => [
+    const encoded = methods.map(([name, method]) => [
       name,
-      {
-        ...method,
-        responseSerialize: (answer: object) =>
-          Buffer.isBuffer(answer) ? answer : method.responseSerialize(answer as never),
-      },
+      { ...method, responseSerialize: (bytes: Buffer) => bytes },
     ]);
-    this.#server.addService(Object.fromEntries(methods), implementation);
+    this.#server.addService(Object.fromEntries(encoded), implementation);
   }
 
-  #unary(path: string, handler: (request: unknown) => unknown): handleUnaryCall<unknown, unknown> {
+  #unary(method: Method, handler: UnaryHandler): handleUnaryCall<unknown, Buffer> {
+    const run = this.#runner(method);
+    return (call, respond) =>
+      run({
+        metadata: call.metadata,
+        answer: async () => respond(null, this.#encoded(method, await handler(call.request))),
+        refuse: (refusal) => respond(refusal),
+      });
+  }
+
+  #stream(method: Method, handler: StreamHandler): handleServerStreamingCall<unknown, Buffer> {
+    const run = this.#runner(method);
+    return (call) => {
+      const stream = new AbortController();
+      const { signal } = stream;
+      this.#streams.add(stream);
+      call.on("cancelled", () => stream.abort(new StatusError(status.CANCELLED, "the client has gone")));
+      run({
+        metadata: call.metadata,
+        signal,
+        answer: async () => {
+          try {
+            const answers = handler(call.request, signal);
+            await sendAnswers(call, answers, (answer) => this.#encoded(method, answer), signal);
+          } finally {
+            this.#streams.delete(stream);
+          }
+        },
+        refuse: (refusal) => call.emit("error", refusal),
+      });
+    };
+  }
+
+  /** An answer as it goes out. grpc-js would name neither the RPC nor the key. */
+  #encoded({ path, responseSerialize }: Method, answer: unknown): Buffer {
+    const bytes = Buffer.isBuffer(answer) ? answer : responseSerialize(answer);
+    const limit = this.#options.maxSendBytes;
+    if (bytes.length <= limit) return bytes;
+    const rpc = path.slice(path.lastIndexOf("/") + 1);
+    const way = rpc.startsWith("List")
+      ? "; a filter makes it smaller, and the Stream RPCs answer in parts"
+      : "";
+    throw new StatusError(
+      status.RESOURCE_EXHAUSTED,
+      `the answer of ${rpc} has ${bytes.length} bytes, more than grpc_max_send_msg_size, ${limit}${way}`,
+    );
+  }
+
+  /** Runs the calls of a method, before those who observe, with a line in the log each. */
+  #runner({ path, responseStream: streaming }: Method): (call: Call) => void {
     const [, service, rpc] = path.split("/") as [string, string, string];
     const level = reads.test(rpc) ? "debug" : "info";
-    return (call, respond) => {
+    return ({ metadata, signal, answer, refuse }) => {
       const started = performance.now();
       const fields = { rpc, request_id: randomBytes(4).toString("hex") };
       const finished = () => ({ duration_ms: Math.round((performance.now() - started) * 10) / 10 });
       const answering = async (): Promise<RpcOutcome> => {
         try {
-          const answer = await handler(call.request);
+          await answer();
           log[level]("answered", finished());
-          respond(null, answer);
           return { code: status.OK };
         } catch (error) {
           const code = codeOf(error);
-          log.error("failed", { ...finished(), code: status[code], error: messageOf(error) });
+          const failure = { ...finished(), code: status[code], error: messageOf(error) };
+          if (signal?.aborted) log[level]("cut off", failure);
+          else log.error("failed", failure);
           if (code === status.UNKNOWN) log.debug("stack of the failure", { stack: (error as Error)?.stack });
-          respond({ code, details: messageOf(error), metadata: new Metadata() });
+          refuse({ code, details: messageOf(error), metadata: new Metadata() });
           return { code, error };
         }
       };
-      const observed = { service, method: rpc, streaming: false, metadata: call.metadata };
+      const observed = { service, method: rpc, streaming, metadata };
       const work = withLogFields(fields, () => observeRpc(observed, answering));
       this.#running.add(work);
       work.finally(() => this.#running.delete(work));

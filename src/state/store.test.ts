@@ -54,3 +54,37 @@ test("the database has what the store has", () => {
   assert.equal(records.load(isPod).size, 0);
   assert.equal(store.size, 0);
 });
+
+test("listeners learn of every change once the database has it", () => {
+  const { store, records } = podStore();
+  const told: string[] = [];
+  store.onChange((pod, change) => {
+    const stored = records.load(isPod).get(pod.id)?.state;
+    told.push(`${change} ${pod.state}, in the database ${stored}`);
+  });
+  const pod = { id: "a", state: "ready" };
+  store.add(pod);
+  store.update(pod, { state: "gone" });
+  store.delete(pod);
+  assert.deepEqual(told, [
+    "stored ready, in the database ready",
+    "stored gone, in the database gone",
+    "deleted gone, in the database undefined",
+  ]);
+});
+
+test("entries are those of the beginning, encoded when their turn comes", () => {
+  const { store, encodings } = podStore();
+  const [a, b] = [
+    { id: "a", state: "ready" },
+    { id: "b", state: "ready" },
+  ];
+  store.add(a);
+  store.add(b);
+  const entries = store.entries(() => true);
+  assert.equal(entries.next().value?.toString(), "a=ready;");
+  assert.equal(encodings(), 1);
+  store.update(b, { state: "gone" });
+  store.add({ id: "c", state: "ready" });
+  assert.deepEqual([...entries].map(String), ["b=gone;"]);
+});

@@ -9,12 +9,16 @@ interface Entry<T> {
   encoded: Buffer | undefined;
 }
 
+/** Told of a record that was added, changed or deleted, once that is on disk. */
+export type StoreListener<T> = (record: T, change: "stored" | "deleted") => void;
+
 /** Records of one kind. What `find` returns is the live record: change it by `update` only. */
 export class Store<T extends { id: string }> {
   readonly #kind: string;
   readonly #records: Records<T>;
   readonly #encode: (record: T) => Buffer;
   readonly #entries = new Map<string, Entry<T>>();
+  readonly #listeners: StoreListener<T>[] = [];
 
   /** `kind` names the records in errors; `encode` gives a record's entry in its list response. */
   constructor(kind: string, records: Records<T>, encode: (record: T) => Buffer) {
@@ -33,6 +37,7 @@ export class Store<T extends { id: string }> {
   add(record: T): void {
     this.#records.put(record.id, record);
     this.#entries.set(record.id, { record, encoded: undefined });
+    this.#tell(record, "stored");
   }
 
   /** Changes a record, on disk before it returns. */
@@ -41,11 +46,18 @@ export class Store<T extends { id: string }> {
     this.#records.put(record.id, record);
     const entry = this.#entries.get(record.id);
     if (entry) entry.encoded = undefined;
+    this.#tell(record, "stored");
   }
 
   delete(record: T): void {
     this.#records.delete(record.id);
     this.#entries.delete(record.id);
+    this.#tell(record, "deleted");
+  }
+
+  /** Calls `listener`, which must not throw, after every change from now on. */
+  onChange(listener: StoreListener<T>): void {
+    this.#listeners.push(listener);
   }
 
   /** The record with this id, or the only one whose id begins so. INVALID_ARGUMENT when several do. */
@@ -90,12 +102,20 @@ export class Store<T extends { id: string }> {
 
   /** The list response of the records that `wanted` accepts: repeated fields concatenate. */
   list(wanted: (record: T) => boolean): Buffer {
-    const parts: Buffer[] = [];
-    for (const entry of this.#entries.values()) {
-      if (!wanted(entry.record)) continue;
+    return Buffer.concat([...this.entries(wanted)]);
+  }
+
+  /** The same, record by record, of those that are there now; each is encoded when it is asked for. */
+  *entries(wanted: (record: T) => boolean): Generator<Buffer, void> {
+    const found: Entry<T>[] = [];
+    for (const entry of this.#entries.values()) if (wanted(entry.record)) found.push(entry);
+    for (const entry of found) {
       entry.encoded ??= this.#encode(entry.record);
-      parts.push(entry.encoded);
+      yield entry.encoded;
     }
-    return Buffer.concat(parts);
+  }
+
+  #tell(record: T, change: "stored" | "deleted"): void {
+    for (const listener of this.#listeners) listener(record, change);
   }
 }
