@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ExecProcess } from "./exec-process.ts";
 
-/** How long a command may take to end once its client is gone. */
+/** How long a command may take to end once its client is gone, and before that the runtime to begin it. */
 const HANG_UP_MS = 5_000;
 
 /**
@@ -11,6 +11,8 @@ const HANG_UP_MS = 5_000;
  * programs that ignore the hang-up, as at a login.
  */
 export async function hangUp(execProcess: ExecProcess, ended: Promise<unknown>): Promise<void> {
+  // On a busy machine the command has begun, and spoken, while the runtime is yet about to end.
+  await Promise.race([execProcess.settled(), sleep(HANG_UP_MS, undefined, { ref: false })]);
   if (execProcess.started) {
     for (const pid of execProcess.cgroup.processes) sendHangUp(pid);
     const heeded = ended.then(() => true);

@@ -67,6 +67,11 @@ export class ExecProcess {
     }
   }
 
+  /** Resolves once the runtime has begun the command, or failed to; at once where it was never asked. */
+  async settled(): Promise<void> {
+    if (this.#starting) await ended(this.#starting).catch(() => {});
+  }
+
   /** Whether the command runs, or has run. */
   get started(): boolean {
     return this.#started;

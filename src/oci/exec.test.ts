@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
 import { createHash } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { PassThrough, Readable, Writable } from "node:stream";
 import { after, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { machineCgroups } from "../cgroups/machine.ts";
 import { processesIn } from "../cgroups/processes.ts";
 import { exec } from "./exec.ts";
+import { Runtime } from "./runtime.ts";
 import { RuntimeError } from "./runtime-error.ts";
 import type { ProcessStreams, TerminalSize } from "./streams.ts";
 import { TestBed } from "./test-bed.test.ts";
@@ -54,14 +56,29 @@ class Client implements ProcessStreams {
   }
 }
 
+interface RunOptions {
+  terminal?: boolean;
+  signal?: AbortSignal;
+  runtime?: Runtime;
+}
+
 const run = (
   client: ProcessStreams,
   script: string,
-  { terminal = false, signal = never }: { terminal?: boolean; signal?: AbortSignal } = {},
+  { terminal = false, signal = never, runtime = bed.runtime }: RunOptions = {},
 ) => {
   const process = { ...spec, args: ["sh", "-c", script], terminal };
-  return exec({ runtime: bed.runtime, id: container.id, process }, client, signal);
+  return exec({ runtime, id: container.id, process }, client, signal);
 };
+
+/** One that takes half a second to end after it has begun the command, as on a busy machine. */
+function lingeringRuntime(): Runtime {
+  const path = join(bed.folder, "lingering-runtime");
+  writeFileSync(path, `#!/bin/sh\n${bed.runtime.path} "$@"; code=$?; sleep 0.5; exit $code\n`, {
+    mode: 0o755,
+  });
+  return new Runtime({ name: "lingering", path, root: bed.runtime.root, systemdCgroup: false });
+}
 
 const inContainer = () => processesIn(machineCgroups(), `${bed.cgroup}/${container.id}`);
 
@@ -211,6 +228,20 @@ for (const terminal of [false, true]) {
     await client.hears("ready");
     leaving.abort(new Error("the client left"));
     await assert.rejects(under, /the client left/);
+    nothingLeft();
+  });
+
+  test(`a client that leaves before the runtime is done hangs up all the same ${kind}`, async () => {
+    const leaving = new AbortController();
+    const client = new Client();
+    const script = "trap 'exec 3>/tmp/heeded; exit' HUP; echo ready; while :; do sleep 0.1; done";
+    const under = run(client, script, { terminal, signal: leaving.signal, runtime: lingeringRuntime() });
+    await client.hears("ready");
+    leaving.abort(new Error("the client left"));
+    await assert.rejects(under, /the client left/);
+    const file = join(bed.folder, "rootfs/tmp/heeded");
+    assert.ok(existsSync(file));
+    rmSync(file);
     nothingLeft();
   });
 
