@@ -90,6 +90,15 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
   const sandboxes = sandboxContext(config, database, cri, containers);
   sandboxes.cni.start();
 
+  // Loaded only then: the library costs memory and time. Before recovery, which is counted.
+  const endMetrics = config.metrics.enableMetrics
+    ? await (await import("./metrics/metrics.ts")).serveMetrics(config, {
+        sandboxes: sandboxes.store,
+        containers: containers.store,
+        defaultRuntime: () => config.runtime.defaultRuntime,
+        streams,
+      })
+    : undefined;
   // Before recovery, which waits for the ends of what it kills.
   followExits(containers);
   await containers.exits.start();
@@ -136,6 +145,7 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
   stopping.abort(new StatusError(status.UNAVAILABLE, "critter is stopping"));
   await server.close();
   await streams.close();
+  endMetrics?.();
   sandboxes.cni.close();
   containers.exits.close();
   containers.hooks.close();
@@ -237,7 +247,7 @@ function reloadConfig(config: Config, read: () => Config): void {
     const { config: next, applied, waiting } = reloadable(config, read());
     checkSeccompProfiles(next);
     // In place: everybody holds the one object, or a table of it.
-    for (const table of ["crio", "api", "runtime", "image", "network"] as const) {
+    for (const table of ["crio", "api", "runtime", "image", "network", "metrics"] as const) {
       Object.assign(config[table], next[table]);
     }
     setLogLevel(config.runtime.logLevel);

@@ -55,6 +55,18 @@ export type StepKind = keyof Steps;
 /** A step that begins; `attributes` gets those fields later that are known at the end. */
 export type Step = { [Kind in StepKind]: { kind: Kind; attributes: Steps[Kind] } }[StepKind];
 
+/** What happens at a moment and is no step. */
+export interface Incidents {
+  /** A client asks again for what is being made, such as "sandbox creating", and waits for it. */
+  "creation.joined": { stage: string };
+  /** A reader of events did not keep up: so many are lost to it. */
+  "events.dropped": { count: number };
+}
+
+export type Incident = {
+  [Kind in keyof Incidents]: { kind: Kind; attributes: Incidents[Kind] };
+}[keyof Incidents];
+
 /** What an observer makes of one RPC or step. */
 export interface Observation<Outcome> {
   /** Calls `run`, and returns what it does; for who wants to be known to the steps within. */
@@ -68,6 +80,7 @@ export interface Observer {
   rpc?(call: RpcCall): Observation<RpcOutcome> | undefined;
   /** A step begins; undefined leaves it unobserved. It has failed when its outcome has an `error`. */
   step?(step: Step): Observation<{ error?: unknown }> | undefined;
+  incident?(incident: Incident): void;
 }
 
 /** Adds what became known of a step. */
@@ -106,6 +119,12 @@ export function observeStep<Kind extends StepKind, T>(
     () => run((more) => Object.assign(attributes, more)),
     () => ({}),
   );
+}
+
+/** Tells those who observe of what has just happened. */
+export function tellIncident<Kind extends keyof Incidents>(kind: Kind, attributes: Incidents[Kind]): void {
+  const incident = { kind, attributes } as Incident;
+  for (const observer of observers) attempt(() => observer.incident?.(incident));
 }
 
 function unnoted(): void {}

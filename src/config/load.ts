@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { log } from "../log.ts";
 import type { Facts, Key } from "./key.ts";
+import { checkMetricsTls } from "./metrics-tls.ts";
 import { completeHandlers } from "./runtime-tables.ts";
 import { type Config, type Keys, type RuntimeHandlerConfig, tables } from "./schema.ts";
 import { ConfigError, readSettings, type Settings, wrongValue } from "./settings.ts";
@@ -49,8 +50,10 @@ export function buildConfig(settings: Settings, systemd: boolean): Config {
     runtime: { ...runtime, runtimes: {} },
     image: valuesOf(tables.image.name, tables.image.keys),
     network: valuesOf(tables.network.name, tables.network.keys),
+    metrics: valuesOf(tables.metrics.name, tables.metrics.keys),
   };
   checkStreamTls(settings, config.api);
+  checkMetricsTls(settings, config.metrics);
   for (const name of handlers) {
     const table = `${tables.handler.name}.${name}`;
     config.runtime.runtimes[name] = valuesOf<RuntimeHandlerConfig>(table, tables.handler.keys, name);

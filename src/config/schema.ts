@@ -5,6 +5,7 @@ import { parseDeviceEntry } from "./device-entry.ts";
 import { parseDuration } from "./duration.ts";
 import { handlerKeys } from "./handler-keys.ts";
 import { choice, flag, type Key, list, parsed, parsePairs, path, paths, text, whole } from "./key.ts";
+import { metricsKeys } from "./metrics-keys.ts";
 import { streamKeys } from "./stream-keys.ts";
 
 export type Keys = Record<string, Key<unknown>>;
@@ -282,6 +283,7 @@ export const tables = {
   handler: { name: "crio.runtime.runtimes", keys: handlerKeys },
   image: { name: "crio.image", keys: image },
   network: { name: "crio.network", keys: network },
+  metrics: { name: "crio.metrics", keys: metricsKeys },
 } as const;
 
 type Camel<S extends string> = S extends `${infer Head}_${infer Tail}`
@@ -308,6 +310,7 @@ export interface Config {
   runtime: Values<typeof runtime> & { runtimes: Record<string, RuntimeHandlerConfig> };
   image: Values<typeof image>;
   network: Values<typeof network>;
+  metrics: Values<typeof metricsKeys>;
 }
 
 function positive(value: number): boolean {

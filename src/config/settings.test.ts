@@ -271,8 +271,8 @@ pids_limit = 3
 pids_limit = 5
 [crio.runtime.workloads.high]
 activation_annotation = "x"
-[crio.metrics]
-enable_metrics = true
+[crio.nri]
+enable_nri = true
 `);
     const settings = readSettings(file);
     assert.deepEqual(settings.warnings, [
@@ -280,7 +280,7 @@ enable_metrics = true
       `${file}:5: unknown key crio.runtime.irqbalance_dirs is ignored`,
       `${file}:10: unknown key crio.runtime.irqbalance_config_file is ignored`,
       `${file}:14: unknown table crio.runtime.workloads is ignored`,
-      `${file}:16: unknown table crio.metrics is ignored`,
+      `${file}:16: unknown table crio.nri is ignored`,
     ]);
     assert.equal(settings.byName.get("crio.runtime.pids_limit")?.place, `${file}:13`);
     assert.equal(buildConfig(settings, true).runtime.pidsLimit, 5);

@@ -4,6 +4,7 @@ import { status } from "@grpc/grpc-js";
 import type { ContainerConfig } from "../cri/messages.ts";
 import { requestDigest } from "../cri/request-digest.ts";
 import { failedPrecondition, invalidArgument, StatusError } from "../cri/status-error.ts";
+import { tellIncident } from "../observation.ts";
 import { admitImages } from "../oci/admit-images.ts";
 import { createContainer } from "../oci/create.ts";
 import { type ContainerRecord, containerName } from "../oci/record.ts";
@@ -27,7 +28,9 @@ export async function createPodContainer(
   const { namespace } = sandbox.config.metadata;
   const admit = () => admitImages(context.containers, { config, namespace, signal });
   // Not under the pod's lock: a registry that hangs must not keep the pod from being stopped.
-  const isNew = sandbox.phase === "ready" && !findByName(context, sandbox, config);
+  const known = findByName(context, sandbox, config);
+  if (known?.phase === "creating") tellIncident("creation.joined", { stage: "container creating" });
+  const isNew = sandbox.phase === "ready" && !known;
   const admitted = isNew ? await admit() : undefined;
   return await context.locks.run(sandbox.id, async () => {
     if (sandbox.phase !== "ready") throw failedPrecondition(`pod sandbox ${sandbox.id} is not ready`);

@@ -9,6 +9,7 @@ import { requestDigest } from "../cri/request-digest.ts";
 import { messageOf, StatusError } from "../cri/status-error.ts";
 import { rootOf } from "../linux/user-namespace.ts";
 import { addLogFields, log } from "../log.ts";
+import { tellIncident } from "../observation.ts";
 import { runtimeHandler } from "../oci/context.ts";
 import { requireUserNamespaces } from "../oci/features.ts";
 import type { SelinuxLabels } from "../oci/selinux/selinux.ts";
@@ -35,6 +36,7 @@ export async function runPodSandbox(
 ): Promise<PodSandboxRecord> {
   const name = sandboxName(config.metadata);
   const digest = requestDigest(config, handler);
+  if (context.starting.has(name)) tellIncident("creation.joined", { stage: "sandbox creating" });
   const record = await context.starting.run(name, async () => {
     const present = context.store.first((record) => sandboxName(record.config.metadata) === name);
     return present ?? (await makeSandbox(context, config, handler, digest));

@@ -21,6 +21,11 @@ export class KeyedLock {
 export class Joined<T> {
   readonly #running = new Map<string, Promise<T>>();
 
+  /** Whether the work of `key` is under way. */
+  has(key: string): boolean {
+    return this.#running.has(key);
+  }
+
   run(key: string, work: () => Promise<T>): Promise<T> {
     const running = this.#running.get(key);
     if (running) return running;

@@ -40,6 +40,7 @@ interface Ticket {
 }
 
 interface Served {
+  kind: Session["kind"];
   ending: AbortController;
   over: Promise<void>;
 }
@@ -49,6 +50,7 @@ export class StreamServer {
   readonly #api: Api;
   readonly #tokens = new Tokens<Ticket>();
   readonly #served = new Map<Socket, Served>();
+  readonly #opened: Record<Session["kind"], number> = { exec: 0, attach: 0, portforward: 0 };
   #server: Server | undefined;
   #tlsFiles: FileWatch | undefined;
   #origin = "";
@@ -60,6 +62,16 @@ export class StreamServer {
   /** How many URLs wait for their clients, and how many clients are served. */
   get counts(): { outstanding: number; sessions: number } {
     return { outstanding: this.#tokens.outstanding, sessions: this.#served.size };
+  }
+
+  /** How many sessions of each kind clients have open, and how many they have opened until now. */
+  get sessions(): Record<Session["kind"], { open: number; opened: number }> {
+    const served = [...this.#served.values()];
+    const count = (kind: Session["kind"]) => ({
+      open: served.filter((one) => one.kind === kind).length,
+      opened: this.#opened[kind],
+    });
+    return { exec: count("exec"), attach: count("attach"), portforward: count("portforward") };
   }
 
   /** @throws ConfigError when address and port cannot be listened on, or the TLS files are no good. */
@@ -156,7 +168,8 @@ export class StreamServer {
       ending,
       idleTimeout: this.#api.streamIdleTimeout,
     }).finally(() => this.#served.delete(socket));
-    this.#served.set(socket, { ending, over });
+    this.#served.set(socket, { kind: session.kind, ending, over });
+    this.#opened[session.kind]++;
   }
 
   /** Whatever becomes of the request, its token is used. */

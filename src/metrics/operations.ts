@@ -1,0 +1,45 @@
+/** RPCs: how many, how long, and how they fail. */
+import { status } from "@grpc/grpc-js";
+import type { Observer } from "../observation.ts";
+import type { Families } from "./families.ts";
+
+export function observeOperations(families: Families): Observer {
+  const labels = ["operation"] as const;
+  const total = families.counter("operations_total", { help: "RPCs that were answered.", labels });
+  const latency = families.gauge("operations_latency_seconds", {
+    help: "How long the last RPC took, in seconds.",
+    labels,
+  });
+  const latencies = families.summary("operations_latency_seconds_total", {
+    help: "How long RPCs took, in seconds; quantiles of the last ten minutes, to 2 %.",
+    label: "operation",
+  });
+  const errors = families.counter("operations_errors_total", { help: "RPCs that failed.", labels });
+  const failed = families.counter("operations_failed_total", {
+    help: "RPCs that failed, by the gRPC code of the answer.",
+    labels: ["operation", "code"],
+  });
+  const running = families.gauge("operations_running", {
+    help: "RPCs that are being answered, streams among them.",
+    labels,
+  });
+  return {
+    rpc: ({ method: operation, streaming }) => {
+      running.inc({ operation });
+      return {
+        end: ({ code, durationMs }) => {
+          running.dec({ operation });
+          total.inc({ operation });
+          // A stream stays for as long as its client wants.
+          if (!streaming) {
+            latency.set({ operation }, durationMs / 1000);
+            latencies.observe(operation, durationMs / 1000);
+          }
+          if (code === status.OK) return;
+          errors.inc({ operation });
+          failed.inc({ operation, code: status[code] });
+        },
+      };
+    },
+  };
+}
