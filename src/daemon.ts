@@ -247,7 +247,7 @@ function reloadConfig(config: Config, read: () => Config): void {
     const { config: next, applied, waiting } = reloadable(config, read());
     checkSeccompProfiles(next);
     // In place: everybody holds the one object, or a table of it.
-    for (const table of ["crio", "api", "runtime", "image", "network", "metrics"] as const) {
+    for (const table of ["crio", "api", "runtime", "image", "network", "stats", "metrics"] as const) {
       Object.assign(config[table], next[table]);
     }
     setLogLevel(config.runtime.logLevel);

@@ -50,6 +50,7 @@ export function buildConfig(settings: Settings, systemd: boolean): Config {
     runtime: { ...runtime, runtimes: {} },
     image: valuesOf(tables.image.name, tables.image.keys),
     network: valuesOf(tables.network.name, tables.network.keys),
+    stats: valuesOf(tables.stats.name, tables.stats.keys),
     metrics: valuesOf(tables.metrics.name, tables.metrics.keys),
   };
   checkStreamTls(settings, config.api);

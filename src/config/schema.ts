@@ -6,6 +6,7 @@ import { parseDuration } from "./duration.ts";
 import { handlerKeys } from "./handler-keys.ts";
 import { choice, flag, type Key, list, parsed, parsePairs, path, paths, text, whole } from "./key.ts";
 import { metricsKeys } from "./metrics-keys.ts";
+import { statsKeys } from "./stats-keys.ts";
 import { streamKeys } from "./stream-keys.ts";
 
 export type Keys = Record<string, Key<unknown>>;
@@ -283,6 +284,7 @@ export const tables = {
   handler: { name: "crio.runtime.runtimes", keys: handlerKeys },
   image: { name: "crio.image", keys: image },
   network: { name: "crio.network", keys: network },
+  stats: { name: "crio.stats", keys: statsKeys },
   metrics: { name: "crio.metrics", keys: metricsKeys },
 } as const;
 
@@ -310,6 +312,7 @@ export interface Config {
   runtime: Values<typeof runtime> & { runtimes: Record<string, RuntimeHandlerConfig> };
   image: Values<typeof image>;
   network: Values<typeof network>;
+  stats: Values<typeof statsKeys>;
   metrics: Values<typeof metricsKeys>;
 }
 

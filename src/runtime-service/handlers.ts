@@ -15,7 +15,9 @@ import { containerUpdateResources } from "./container-update-resources.ts";
 import type { RuntimeServiceContext } from "./context.ts";
 import { exec } from "./exec.ts";
 import { execSync } from "./exec-sync.ts";
+import { metricDescriptorsList } from "./metric-descriptors-list.ts";
 import { podSandboxList } from "./pod-sandbox-list.ts";
+import { podSandboxMetricsList } from "./pod-sandbox-metrics-list.ts";
 import { podSandboxRemove } from "./pod-sandbox-remove.ts";
 import { podSandboxRun } from "./pod-sandbox-run.ts";
 import { podSandboxStats } from "./pod-sandbox-stats.ts";
@@ -53,6 +55,8 @@ export function runtimeServiceHandlers(context: RuntimeServiceContext): Handlers
     ListContainerStats: (request) => containerStatsList(context, request),
     PodSandboxStats: (request) => podSandboxStats(context, request),
     ListPodSandboxStats: (request) => podSandboxStatsList(context, request),
+    ListMetricDescriptors: () => metricDescriptorsList(context),
+    ListPodSandboxMetrics: () => podSandboxMetricsList(context),
     ReopenContainerLog: (request) => containerLogReopen(context, request),
     ExecSync: (request) => execSync(context, request),
     Exec: (request) => exec(context, request),

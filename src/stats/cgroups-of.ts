@@ -7,7 +7,7 @@ import type { Overview } from "./overview.ts";
 
 /** Path of the cgroup in which container (or pause container) `id` of the pod runs. */
 export function containerCgroup(
-  context: StatsContext,
+  context: Pick<StatsContext, "containers">,
   sandbox: PodSandboxRecord,
   id: string,
 ): string | undefined {
@@ -27,7 +27,10 @@ export function ownPodCgroup(
 }
 
 /** Undefined for a pod made under the other cgroup_manager, before the configuration was changed. */
-function parentCgroup({ containers }: StatsContext, { config }: PodSandboxRecord): PodCgroup | undefined {
+function parentCgroup(
+  { containers }: Pick<StatsContext, "containers">,
+  { config }: PodSandboxRecord,
+): PodCgroup | undefined {
   try {
     return podCgroup(containers.config.runtime.cgroupManager, config.linux?.cgroupParent ?? "");
   } catch (error) {

@@ -4,6 +4,7 @@ import type { CriDefinitions, Init } from "../cri/proto.ts";
 import type { ContainerContext } from "../oci/context.ts";
 import type { SandboxContext } from "../sandbox/context.ts";
 import { CpuRates } from "./cpu-rates.ts";
+import { PodMetrics } from "./metrics/pod-metrics.ts";
 import { WritableLayers } from "./writable-layers.ts";
 
 export interface StatsContext {
@@ -11,6 +12,7 @@ export interface StatsContext {
   containers: ContainerContext;
   rates: CpuRates;
   writableLayers: WritableLayers;
+  metrics: PodMetrics;
   /** A list response of one; those of several concatenate. */
   encode: {
     container(stats: Init<ContainerStats>): Buffer;
@@ -22,14 +24,16 @@ export function statsContext(sandboxes: SandboxContext, { RuntimeService }: CriD
   const { containers } = sandboxes;
   const { root, rootfs } = containers.storage;
   const { ListContainerStats, ListPodSandboxStats } = RuntimeService;
+  const writableLayers = new WritableLayers({
+    mountpoint: root,
+    folderOf: (containerId) => rootfs.writableLayerOf(containerId),
+  });
   return {
     sandboxes,
     containers,
     rates: new CpuRates(),
-    writableLayers: new WritableLayers({
-      mountpoint: root,
-      folderOf: (containerId) => rootfs.writableLayerOf(containerId),
-    }),
+    writableLayers,
+    metrics: new PodMetrics({ sandboxes, containers, writableLayers }),
     encode: {
       container: (stats) => ListContainerStats.responseSerialize({ stats: [stats] }),
       sandbox: (stats) => ListPodSandboxStats.responseSerialize({ stats: [stats] }),

@@ -9,7 +9,10 @@ export interface Overview {
   sharedParents: ReadonlySet<string>;
 }
 
-export function overviewOf({ containers, sandboxes }: StatsContext): Overview {
+export function overviewOf({
+  containers,
+  sandboxes,
+}: Pick<StatsContext, "containers" | "sandboxes">): Overview {
   const running = new Map<string, ContainerRecord[]>();
   for (const record of containers.store) {
     if (record.phase !== "running") continue;

@@ -5,13 +5,13 @@ import { sumOfReadings } from "../cgroups/readings-sum.ts";
 import { nowNanoseconds } from "../clock.ts";
 import type { LinuxPodSandboxStats, NetworkUsage, PodSandboxStats } from "../cri/messages.ts";
 import type { Init } from "../cri/proto.ts";
-import { isAlive } from "../linux/process.ts";
 import type { ContainerRecord } from "../oci/record.ts";
 import { namespaceModes, type PodSandboxRecord } from "../sandbox/record.ts";
 import { containerCgroup, ownPodCgroup } from "./cgroups-of.ts";
 import { containerStats, isReading, readContainer } from "./container-stats.ts";
 import type { StatsContext } from "./context.ts";
 import { networkUsage } from "./network.ts";
+import { networkProcess } from "./network-process.ts";
 import { type Overview, overviewOf } from "./overview.ts";
 import { usageOf } from "./usage.ts";
 
@@ -75,13 +75,12 @@ function memberCgroups(
 
 /** Seen through any process of the pod; null on the host's network, which is not the pod's. */
 function podNetwork(
-  { config, process }: PodSandboxRecord,
+  record: PodSandboxRecord,
   containers: RunningContainer[],
   timestamp: string,
 ): NetworkUsage | null {
-  if (namespaceModes(config).network === "NODE") return null;
-  const witness = [process, ...containers.map(({ record }) => record.process)].find(
-    (one) => one && isAlive(one),
-  );
-  return witness ? networkUsage(witness.pid, timestamp) : null;
+  if (namespaceModes(record.config).network === "NODE") return null;
+  const records = containers.map((container) => container.record);
+  const process = networkProcess(record, records);
+  return process ? networkUsage(process.pid, timestamp) : null;
 }

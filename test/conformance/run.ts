@@ -55,7 +55,10 @@ async function start(): Promise<RuntimeUnderTest> {
     return { ...containerd, log: join(containerd.folder, "containerd.log") };
   }
   if (values.runtime !== "critter") throw new Error(`--runtime is ${values.runtime}: critter or containerd`);
-  const daemon = await startDaemon({ registry: registry.address });
+  const daemon = await startDaemon({
+    registry: registry.address,
+    settings: { "crio.stats": { included_pod_metrics: ["all"] } },
+  });
   return { socket: daemon.socket, log: join(daemon.folder, "critter.log"), stop: () => daemon.dispose() };
 }
 

@@ -174,6 +174,7 @@ async function configuration(daemon: Daemon, options: DaemonOptions): Promise<st
         plugin_dirs: [...pluginDirs, CNI_BIN_DIR],
         ...settings["crio.network"],
       },
+      stats: { ...settings["crio.stats"] },
       metrics: { ...settings["crio.metrics"] },
     },
   });
