@@ -2,6 +2,7 @@
 import type { ReopenContainerLogRequest, ReopenContainerLogResponse } from "../cri/messages.ts";
 import type { Init } from "../cri/proto.ts";
 import { failedPrecondition } from "../cri/status-error.ts";
+import { hasOpen } from "../linux/open-files.ts";
 import { addLogFields } from "../log.ts";
 import { containerFolder } from "../oci/context.ts";
 import { reopenLog } from "../oci/control.ts";
@@ -19,6 +20,9 @@ export async function containerLogReopen(
       `container ${record.id} is in state ${containerState(record.phase)}: it writes no log`,
     );
   }
-  if (record.logPath !== "") await reopenLog(containerFolder(containers, record.id), record.logPath);
+  const { logPath, monitor } = record;
+  // The monitor puts a new file in place of the log that it writes to: what is in it would be lost.
+  const isRotated = logPath !== "" && !(monitor && hasOpen(monitor.pid, logPath));
+  if (isRotated) await reopenLog(containerFolder(containers, record.id), logPath);
   return {};
 }
