@@ -114,6 +114,11 @@ export class Cni {
     }
   }
 
+  /** What ADD answered for the pod, as the last plugin said it; undefined where it is not in the network. */
+  result(podId: string): object | undefined {
+    return this.#cache.read(podId, this.#ifName)?.result;
+  }
+
   /** Asks the plugins whether the pod's network is as ADD left it; rejects with what they find. */
   async check(pod: Pick<PodAttachment, "id">): Promise<void> {
     const cached = this.#cache.read(pod.id, this.#ifName);

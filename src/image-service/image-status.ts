@@ -30,7 +30,7 @@ function infoOf(
   return info;
 }
 
-/** `imageSpec` is where crictl's users know the configuration from. */
+/** `imageSpec` and `chainID` are where crictl's users know the configuration and the topmost layer from. */
 function describe({ config, layers, manifestDigest, artifactType }: ImageRecord): object {
-  return { imageSpec: config, chainIDs: layers, manifestDigest, artifactType };
+  return { imageSpec: config, chainID: layers.at(-1), chainIDs: layers, manifestDigest, artifactType };
 }

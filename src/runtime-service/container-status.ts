@@ -1,10 +1,11 @@
-/** ContainerStatus: one container; verbose adds pid and runtime spec for `crictl inspect`. */
+/** ContainerStatus: one container; verbose adds what `crictl inspect` shows as `info`, by the names that CRI-O and containerd use. */
 import type { ContainerStatusRequest, ContainerStatusResponse } from "../cri/messages.ts";
 import type { Init } from "../cri/proto.ts";
 import { readSpec } from "../oci/bundle.ts";
 import { type ContainerContext, containerFolder } from "../oci/context.ts";
 import { containerStatus as statusOf } from "../oci/messages.ts";
 import type { ContainerRecord } from "../oci/record.ts";
+import { isPrivilegedSpec } from "../oci/spec/protected-paths.ts";
 import type { RuntimeServiceContext } from "./context.ts";
 
 export async function containerStatus(
@@ -20,7 +21,8 @@ export async function containerStatus(
 
 async function verboseInfo(context: ContainerContext, record: ContainerRecord): Promise<string> {
   const runtimeSpec = await readSpec(containerFolder(context, record.id)).catch(() => null);
-  const { process, monitor, podSandboxId, runtime } = record;
-  const info = { sandboxID: podSandboxId, pid: process?.pid ?? 0, monitorPid: monitor?.pid ?? 0, runtime };
-  return JSON.stringify({ ...info, runtimeSpec });
+  const { process, monitor, podSandboxId: sandboxID, runtime, config } = record;
+  const pids = { pid: process?.pid ?? 0, monitorPid: monitor?.pid ?? 0 };
+  const privileged = runtimeSpec !== null && isPrivilegedSpec(runtimeSpec);
+  return JSON.stringify({ sandboxID, ...pids, runtime, privileged, config, runtimeSpec });
 }

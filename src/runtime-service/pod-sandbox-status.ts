@@ -1,4 +1,4 @@
-/** PodSandboxStatus: one pod, with its containers' statuses; verbose adds pid and runtime spec for `crictl inspectp`. */
+/** PodSandboxStatus: one pod, with its containers' statuses; verbose adds what `crictl inspectp` shows as `info`. */
 import { nowNanoseconds } from "../clock.ts";
 import type { PodSandboxStatusRequest, PodSandboxStatusResponse } from "../cri/messages.ts";
 import type { Init } from "../cri/proto.ts";
@@ -26,8 +26,21 @@ export async function podSandboxStatus(
 
 async function verboseInfo(context: SandboxContext, record: PodSandboxRecord): Promise<string> {
   const runtimeSpec = await readSpec(sandboxFolder(context, record.id)).catch(() => null);
-  const { phase, process, monitor, runtimeHandler, cgroups, config } = record;
+  const { phase, process, monitor, runtimeHandler, cgroups, config, imageId } = record;
   const runs = phase === "ready";
   const pids = { pid: (runs && process?.pid) || 0, monitorPid: (runs && monitor?.pid) || 0 };
-  return JSON.stringify({ ...pids, runtimeHandler, cgroups, config, runtimeSpec });
+  // CRI-O's name for the pause image, and containerd's for what CNI answered.
+  const image = context.containers.storage.images.stored(imageId)?.repoTags[0] ?? imageId;
+  const cniResult = context.cni.result(record.id) ?? null;
+  const privileged = config.linux?.securityContext?.privileged ?? false;
+  return JSON.stringify({
+    ...pids,
+    image,
+    runtimeHandler,
+    privileged,
+    cgroups,
+    config,
+    cniResult,
+    runtimeSpec,
+  });
 }

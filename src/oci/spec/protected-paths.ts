@@ -45,6 +45,11 @@ export function protectedPaths(
   return privileged ? {} : { maskedPaths, readonlyPaths };
 }
 
+/** Whether a specification is a privileged container's: every other one has a list of masked paths, even if empty. */
+export function isPrivilegedSpec({ linux }: { linux: Linux }): boolean {
+  return linux.maskedPaths === undefined;
+}
+
 function checkPaths(paths: readonly string[], name: string): void {
   for (const [index, path] of paths.entries()) {
     if (path.startsWith("/")) continue;
