@@ -13,10 +13,10 @@ export interface Measurements {
 
 export interface Figure {
   label: string;
-  unit: "ms" | "s" | "MB" | "MB/s";
+  unit: "ms" | "s" | "MB" | "MB/s" | "% of a core";
   /** NaN where it was not measured. */
   value(measured: Measurements): number;
-  /** Most that critter's figure may be of the other runtime's (issues 2 to 4, "It is done when"). */
+  /** Most that critter's figure may be of the other runtime's (issues 2 to 6, "It is done when"). */
   target?: number;
   /** Most that critter's figure itself may be. */
   limit?: number;
@@ -57,6 +57,21 @@ function highest(label: string, name: string): Figure {
     unit: "MB",
     value: ({ memory }) => percentile(memory[name] ?? [], 1) / BYTES_PER_MB,
   };
+}
+
+/** The figures of a list of statistics: how long it takes, what a daemon pays that is asked once a second, who waits for it. */
+function statistics(name: string, target?: number): Figure[] {
+  return [
+    { ...share(`${name} of 220 containers, p50`, name, 0.5), target },
+    share(`${name} of 220 containers, p99`, name, 0.99),
+    {
+      label: "the daemon asked for it every second",
+      unit: "% of a core",
+      limit: 5,
+      value: ({ durations }) => ((durations[`${name} every second`]?.[0] ?? Number.NaN) / NS_PER_S) * 100,
+    },
+    { ...share("Version meanwhile, at most", `Version during ${name}`, 1), limit: 20 },
+  ];
 }
 
 /** The figures of a stream that bench/streams.ts knows by the name. */
@@ -119,6 +134,9 @@ export const FIGURES: readonly Figure[] = [
   list("ListContainers", 0.99),
   list("ListPodSandbox", 0.5),
   list("ListPodSandbox", 0.99),
+  ...statistics("ListContainerStats", 1),
+  ...statistics("ListPodSandboxStats", 1),
+  ...statistics("ListPodSandboxMetrics", 1),
   memory("daemon when idle, RSS", "idle rss"),
   memory("daemon when idle, private", "idle private"),
   memory("daemon with 100 pods of 2, RSS", "full rss"),

@@ -41,6 +41,9 @@ const EXEC_ROUNDS = 4;
 /** A gibibyte is sent this often in each direction. */
 const STREAM_ROUNDS = 3;
 
+/** Statistics of all containers are listed this often. */
+const STATS_LISTS = 100;
+
 /** Pulled while other requests are made; of 1 GiB. */
 const GIBIBYTE_IMAGE = "docker.io/critter-bench/gibibyte:1";
 
@@ -120,6 +123,15 @@ const density: Group = {
   },
 };
 
+const stats: Group = {
+  name: "stats",
+  rounds: () => 1,
+  async measure(subject) {
+    const { pid = 0 } = subject.runtime;
+    add(subject, await run(subject, "stats", "-lists", String(STATS_LISTS), "-pid", String(pid)));
+  },
+};
+
 /** In the order in which they run. The density goes last: the kernel clears its many namespaces away for long after it. */
 export const GROUPS: readonly Group[] = [
   simple("pods"),
@@ -130,6 +142,7 @@ export const GROUPS: readonly Group[] = [
   imageStatus,
   execSync,
   streams,
+  stats,
   density,
 ];
 

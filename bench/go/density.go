@@ -26,7 +26,7 @@ func benchmarkDensity(ctx context.Context, c *client) (err error) {
 	}()
 	err = times.measure("CreateAll", func() error {
 		return c.each(c.pods, func(at int) (err error) {
-			ids[at], err = c.runFullPod(ctx)
+			ids[at], err = c.runFullPod(ctx, c.podConfig())
 			return err
 		})
 	})
@@ -56,8 +56,7 @@ func benchmarkDensity(ctx context.Context, c *client) (err error) {
 }
 
 // runFullPod runs a pod with its containers started. A pod that fails is removed.
-func (c *client) runFullPod(ctx context.Context) (string, error) {
-	config := c.podConfig()
+func (c *client) runFullPod(ctx context.Context, config *cri.PodSandboxConfig) (string, error) {
 	pod, err := c.runPod(ctx, config)
 	if err != nil {
 		return "", err

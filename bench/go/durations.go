@@ -21,11 +21,15 @@ func (d *durations) measure(name string, operation func() error) error {
 	if err := operation(); err != nil {
 		return err
 	}
-	took := time.Since(began).Nanoseconds()
+	d.add(name, time.Since(began))
+	return nil
+}
+
+// add notes how long an operation took.
+func (d *durations) add(name string, took time.Duration) {
 	d.mutex.Lock()
 	defer d.mutex.Unlock()
-	d.byOp[name] = append(d.byOp[name], took)
-	return nil
+	d.byOp[name] = append(d.byOp[name], took.Nanoseconds())
 }
 
 // print writes the durations as one line of JSON.

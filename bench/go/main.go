@@ -22,6 +22,7 @@ type options struct {
 	containers   int
 	parallel     int
 	lists        int
+	pid          int
 	imageCount   int
 }
 
@@ -35,6 +36,7 @@ Benchmarks:
   imagestatus pull many images, and ask for each by name and by ID
   execsync    run true in one container, again and again
   density     create many pods of some containers, list them, keep some until standard input ends, remove them
+  stats       create as many, and ask for the statistics of all
 
 Flags:
 `
@@ -48,6 +50,7 @@ func main() {
 		"imagestatus": benchmarkImageStatus,
 		"execsync":    benchmarkExecSync,
 		"density":     benchmarkDensity,
+		"stats":       benchmarkStats,
 	}
 	var opts options
 	flags := flag.NewFlagSet("cri-bench", flag.ExitOnError)
@@ -55,11 +58,12 @@ func main() {
 	flags.StringVar(&opts.cgroupParent, "cgroup-parent", "/critter-bench", "parent cgroup of the pods")
 	flags.StringVar(&opts.image, "image", "registry.k8s.io/e2e-test-images/busybox:1.29-2", "image of the containers, or the one that is pulled")
 	flags.IntVar(&opts.runs, "runs", 30, "runs of each operation")
-	flags.IntVar(&opts.pods, "pods", 110, "density: number of pods")
+	flags.IntVar(&opts.pods, "pods", 110, "density and stats: number of pods")
 	flags.IntVar(&opts.keep, "keep", 100, "density: pods that stay until standard input ends")
-	flags.IntVar(&opts.containers, "containers", 2, "density: containers in a pod")
-	flags.IntVar(&opts.parallel, "parallel", 4, "density: pods created or removed at a time")
-	flags.IntVar(&opts.lists, "lists", 300, "density: times that all containers are listed")
+	flags.IntVar(&opts.containers, "containers", 2, "density and stats: containers in a pod")
+	flags.IntVar(&opts.parallel, "parallel", 4, "density and stats: pods created or removed at a time")
+	flags.IntVar(&opts.lists, "lists", 300, "density and stats: times that everything is listed")
+	flags.IntVar(&opts.pid, "pid", 0, "stats: the runtime's daemon, whose processor time is taken; 0 for none")
 	flags.IntVar(&opts.imageCount, "images", 200, "imagestatus: number of images")
 	flags.Usage = func() {
 		fmt.Fprint(flags.Output(), usage)
