@@ -15,6 +15,8 @@ import type { ImageServiceContext } from "./image-service/context.ts";
 import { imageServiceHandlers } from "./image-service/handlers.ts";
 import { ImageEntries } from "./image-service/image-entries.ts";
 import { pinning } from "./image-service/pinned-images.ts";
+import { ContainerEvents } from "./events/container-events.ts";
+import { followPods } from "./events/follow.ts";
 import { takeLock } from "./linux/lock-file.ts";
 import { NamespaceMaker } from "./linux/namespaces.ts";
 import { ProcessWatcher } from "./linux/process-watcher.ts";
@@ -99,6 +101,8 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
         streams,
       })
     : undefined;
+  const events = config.runtime.enablePodEvents ? new ContainerEvents() : undefined;
+  if (events) followPods(sandboxes, events, cri);
   // Before recovery, which waits for the ends of what it kills.
   followExits(containers);
   await containers.exits.start();
@@ -126,6 +130,7 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
       sandboxes,
       containers,
       stats: statsContext(sandboxes, cri),
+      events,
       streams,
       stopping: stopping.signal,
     }),

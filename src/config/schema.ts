@@ -171,6 +171,10 @@ const runtime = {
     false,
     "Runs a pod without its pause container where no namespace of the pod needs one.",
   ),
+  enable_pod_events: flag(
+    false,
+    "Tells the kubelet of what happens to pods and containers as it happens, for its feature gate EventedPLEG.",
+  ),
   namespaces_dir: path(
     "/var/run",
     "Folder in which a pod's namespaces are pinned: netns, ipcns, utsns, one folder each.",

@@ -1,5 +1,6 @@
 /** What the RuntimeService's RPCs work with. */
 import type { Config } from "../config/load.ts";
+import type { ContainerEvents } from "../events/container-events.ts";
 import type { ContainerContext } from "../oci/context.ts";
 import type { SandboxContext } from "../sandbox/context.ts";
 import type { StatsContext } from "../stats/context.ts";
@@ -10,6 +11,8 @@ export interface RuntimeServiceContext {
   sandboxes: SandboxContext;
   containers: ContainerContext;
   stats: StatsContext;
+  /** Absent without `enable_pod_events`. */
+  events: ContainerEvents | undefined;
   /** Gives out the URLs of sessions. */
   streams: Pick<StreamServer, "url">;
   /** Aborted when the daemon ends: what may last for minutes is given up, and its client asks the next daemon. */

@@ -3,6 +3,7 @@ import type { RuntimeServiceMethods } from "../cri/messages.ts";
 import type { Handlers } from "../cri/server.ts";
 import { attach } from "./attach.ts";
 import { containerCreate } from "./container-create.ts";
+import { containerEventsGet } from "./container-events-get.ts";
 import { containerList } from "./container-list.ts";
 import { containerLogReopen } from "./container-log-reopen.ts";
 import { containerRemove } from "./container-remove.ts";
@@ -55,6 +56,7 @@ export function runtimeServiceHandlers(context: RuntimeServiceContext): Handlers
     ListContainerStats: (request) => containerStatsList(context, request),
     PodSandboxStats: (request) => podSandboxStats(context, request),
     ListPodSandboxStats: (request) => podSandboxStatsList(context, request),
+    GetContainerEvents: (_request, signal) => containerEventsGet(context, signal),
     ListMetricDescriptors: () => metricDescriptorsList(context),
     ListPodSandboxMetrics: () => podSandboxMetricsList(context),
     ReopenContainerLog: (request) => containerLogReopen(context, request),
