@@ -105,7 +105,6 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
   if (events) followPods(sandboxes, events, cri);
   // Before recovery, which waits for the ends of what it kills.
   followExits(containers);
-  await containers.exits.start();
   await containers.apparmor.start();
   await recover(sandboxes);
   const stopping = new AbortController();

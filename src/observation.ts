@@ -46,7 +46,7 @@ export interface Steps {
   };
   /** The daemon brings its records in step with the machine, at its start. */
   recovery: {
-    [kind in "sandboxes" | "containers"]?: { adopted: number; ended: number; removed: number };
+    [kind in "sandboxes" | "containers" | "execs"]?: { adopted: number; ended: number; removed: number };
   };
 }
 

@@ -9,11 +9,16 @@ import { killExecs } from "./exec-cgroup.ts";
 import { ExecFiles, execFolder, execNames } from "./exec-files.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** Kills what there is of execs, runtimes and all. To be called before there is a new one; another daemon's cannot be among them. */
-export async function endLeftExecs(context: ContainerContext): Promise<void> {
+/**
+ * Kills what there is of execs, runtimes and all, and answers how many there were. To be called before there is a new one;
+ * another daemon's cannot be among them.
+ */
+export async function endLeftExecs(context: ContainerContext): Promise<number> {
+  let ended = 0;
   for (const { runtime } of context.handlers.values()) {
     const names = execNames(runtime);
     if (names.length === 0) continue;
+    ended += names.length;
     log.warn("ending execs that a killed daemon has left", { runtime: runtime.name, count: names.length });
     for (const { id, phase, runtime: handler } of context.store) {
       if (phase !== "running" || presentHandler(context, handler).runtime !== runtime) continue;
@@ -27,6 +32,7 @@ export async function endLeftExecs(context: ContainerContext): Promise<void> {
     killRuntimes(runtime);
     for (const name of names) new ExecFiles(runtime, name).remove();
   }
+  return ended;
 }
 
 /** They end with their processes, but for those that were only about to begin one. */

@@ -6,8 +6,7 @@ import { log } from "../log.ts";
 import type { ContainerContext } from "./context.ts";
 import { recordExit, recordLostMonitor } from "./exit.ts";
 import { watchMonitor } from "./follow-exits.ts";
-import type { ContainerRecord } from "./record.ts";
-import { endLeftExecs } from "./recover-execs.ts";
+import type { ContainerPhase, ContainerRecord } from "./record.ts";
 import { discardContainer } from "./remove.ts";
 
 /** What recovery did, for the log. */
@@ -17,30 +16,36 @@ export interface Recovered {
   removed: number;
 }
 
-/** Brings every container's record in step with what the machine has. One that cannot be is logged, and does not stop the others. */
+/**
+ * Brings every container's record in step with what the machine has, and from then on hears of ends. One that cannot be is
+ * logged, and does not stop the others.
+ */
 export async function recoverContainers(context: ContainerContext): Promise<Recovered> {
   const recovered: Recovered = { adopted: 0, ended: 0, removed: 0 };
-  for (const record of [...context.store]) {
+  // As the daemon before has left them: ends that it missed are told at once.
+  const left = [...context.store].map((record) => ({ record, phase: record.phase }));
+  await context.exits.start();
+  for (const { record, phase } of left) {
     try {
-      const outcome = await recover(context, record);
+      const outcome = await recover(context, record, phase);
       if (outcome) recovered[outcome]++;
     } catch (error) {
       log.error("a container cannot be recovered", { container_id: record.id, error: messageOf(error) });
     }
   }
-  await endLeftExecs(context);
   return recovered;
 }
 
 async function recover(
   context: ContainerContext,
   record: ContainerRecord,
+  left: ContainerPhase,
 ): Promise<keyof Recovered | undefined> {
   if (record.phase === "creating" || record.phase === "removing") {
     await discardContainer(context, record);
     return "removed";
   }
-  if (record.phase === "exited") return undefined;
+  if (record.phase === "exited") return left === "exited" ? undefined : "ended";
   const exit = context.exits.read(record.id);
   if (exit) {
     await recordExit(context, record, exit);

@@ -9,6 +9,7 @@ import { type Note, observeStep } from "../observation.ts";
 import { volumeImageIds } from "../oci/image-mounts.ts";
 import type { ContainerRecord } from "../oci/record.ts";
 import { type Recovered, recoverContainers } from "../oci/recover.ts";
+import { endLeftExecs } from "../oci/recover-execs.ts";
 import type { ImageUser } from "../storage/storage.ts";
 import { pinnedNamespaces, type SandboxContext } from "./context.ts";
 import { removeSandboxFolder } from "./files.ts";
@@ -27,6 +28,7 @@ async function recoverAll(context: SandboxContext, note: Note<"recovery">): Prom
   killStrays(context);
   context.containers.storage.adopt(imageUsers(context));
   const containers = await recoverContainers(context.containers);
+  const execs: Recovered = { adopted: 0, ended: await endLeftExecs(context.containers), removed: 0 };
   const sandboxes: Recovered = { adopted: 0, ended: 0, removed: 0 };
   for (const record of context.store) context.podCgroups.adopt(record.cgroups);
   for (const record of [...context.store]) {
@@ -38,8 +40,13 @@ async function recoverAll(context: SandboxContext, note: Note<"recovery">): Prom
     }
   }
   await sweep(context);
-  note({ sandboxes, containers });
-  log.info("recovered", { sandboxes, containers, duration_ms: Math.round(performance.now() - started) });
+  note({ sandboxes, containers, execs });
+  log.info("recovered", {
+    sandboxes,
+    containers,
+    execs: execs.ended,
+    duration_ms: Math.round(performance.now() - started),
+  });
 }
 
 function imageUsers({ store, containers }: SandboxContext): ImageUser[] {
