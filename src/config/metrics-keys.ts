@@ -45,7 +45,7 @@ const ownCollectors = [
 
 export type Collector = (typeof crioCollectors)[number] | (typeof ownCollectors)[number];
 
-/** Every collector, in the order of the documentation. */
+/** Every collector: each is one metric. */
 export const collectors: readonly Collector[] = [...crioCollectors, ...ownCollectors];
 
 /** What CRI-O has, or had, and nothing here corresponds to: a file that asks for it is no error, and gets nothing. */

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { status } from "@grpc/grpc-js";
 import { redirectLog } from "../log.ts";
+import { type Incident, observe } from "../observation.ts";
 import { ContainerEvents } from "./container-events.ts";
 
 const never = new AbortController().signal;
@@ -43,6 +44,8 @@ test("nothing is awaited once the first reader has not come, or readers have gon
 test("a slow reader is dropped, and others are not", async (t) => {
   const lines: string[] = [];
   t.after(redirectLog((line) => lines.push(line)));
+  const incidents: Incident[] = [];
+  t.after(observe({ incident: (incident) => void incidents.push(incident) }));
   const events = new ContainerEvents({ bounds: { count: 2, bytes: 1000 } });
   const [slow, quick] = [events.read(never), events.read(never)];
   tell(events, "1", "2");
@@ -51,6 +54,7 @@ test("a slow reader is dropped, and others are not", async (t) => {
   assert.deepEqual(await read(quick, 1), ["3"]);
   await assert.rejects(read(slow, 1), { code: status.RESOURCE_EXHAUSTED });
   assert.match(lines.join(), /a reader of events is dropped/);
+  assert.deepEqual(incidents, [{ kind: "events.dropped", attributes: { count: 3 } }]);
 });
 
 test("what is kept for a first reader is bounded too", async () => {

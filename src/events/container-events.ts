@@ -1,5 +1,6 @@
 /** The readers of GetContainerEvents: each is told every event, in order, from the moment it asks. */
 import { log } from "../log.ts";
+import { tellIncident } from "../observation.ts";
 import { EventQueue, type QueueBounds } from "./event-queue.ts";
 
 export interface ContainerEventsOptions {
@@ -38,7 +39,7 @@ export class ContainerEvents {
       if (!reader.failed) continue;
       this.#readers.delete(reader);
       if (reader === this.#first) this.#first = undefined;
-      else log.warn("a reader of events is dropped: it does not read as fast as they come");
+      else dropped(reader);
     }
   }
 
@@ -60,4 +61,9 @@ export class ContainerEvents {
     if (this.#first) this.#readers.delete(this.#first);
     this.#first = undefined;
   }
+}
+
+function dropped({ lost }: EventQueue): void {
+  log.warn("a reader of events is dropped: it does not read as fast as they come", { lost });
+  tellIncident("events.dropped", { count: lost });
 }

@@ -18,6 +18,7 @@ export class EventQueue implements AsyncIterable<Buffer> {
   #waiting: Buffer[] = [];
   #bytes = 0;
   #failure: Error | undefined;
+  #lost = 0;
   #wake = (): void => {};
 
   constructor(bounds = defaultBounds) {
@@ -27,6 +28,11 @@ export class EventQueue implements AsyncIterable<Buffer> {
   /** Whether it takes no more. */
   get failed(): boolean {
     return this.#failure !== undefined;
+  }
+
+  /** How many events waited when it failed. */
+  get lost(): number {
+    return this.#lost;
   }
 
   push(event: Buffer): void {
@@ -49,6 +55,7 @@ export class EventQueue implements AsyncIterable<Buffer> {
   /** Ends it with an error, for events that wait as well. */
   fail(error: Error): void {
     this.#failure ??= error;
+    this.#lost += this.#waiting.length;
     this.#waiting = [];
     this.#bytes = 0;
     this.#wake();

@@ -27,11 +27,11 @@ export function countContainers(families: Families, sources: ContainerSources): 
     help: "Containers that the kernel has killed for want of memory.",
   });
   const oomByName = families.counter("containers_oom_count_total", {
-    help: "The same by name, k8s_CONTAINER_POD_NAMESPACE_UID_ATTEMPT, until the container is removed.",
+    help: "Containers that the kernel has killed for want of memory, by name (k8s_CONTAINER_POD_NAMESPACE_UID_ATTEMPT) until they are removed.",
     labels: ["name"],
   });
   const lost = families.counter("containers_stopped_monitor_count", {
-    help: "Containers whose monitor has ended before them, by name, until the container is removed.",
+    help: "Containers whose monitor has ended before them, by name until they are removed.",
     labels: ["name"],
   });
   /** Containers whose end has been looked at, with the name it was counted by. */

@@ -21,10 +21,13 @@ export class Families {
   readonly #prometheus = loadPrometheus();
   readonly #wanted: ReadonlySet<string>;
 
-  /** The registry begins with the metrics of the process, which have no collector: they are always served. */
   constructor(wanted: Iterable<string>) {
     this.#wanted = new Set(wanted);
     this.registry = new this.#prometheus.Registry();
+  }
+
+  /** Adds the metrics of the process, which have no collector: they are always served. */
+  addProcess(): void {
     addProcessMetrics(this.registry, this.#prometheus);
   }
 

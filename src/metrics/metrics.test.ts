@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, it } from "node:test";
 import { Metadata, status } from "@grpc/grpc-js";
+import { idleSources } from "../../test/support/idle-metrics.ts";
 import { Scrape } from "../../test/support/prometheus-text.ts";
 import { type Collector, collectors, metricName } from "../config/metrics-keys.ts";
 import { StatusError } from "../cri/status-error.ts";
@@ -8,13 +9,7 @@ import { observeRpc, observeStep, tellIncident } from "../observation.ts";
 import type { ContainerRecord } from "../oci/record.ts";
 import { pullError, RegistryFailure } from "../registry/failure.ts";
 import type { PodSandboxRecord } from "../sandbox/record.ts";
-import { openDatabase, Records } from "../state/database.ts";
-import { Store } from "../state/store.ts";
 import { collectMetrics, type MetricSources, type Metrics } from "./metrics.ts";
-
-function storeOf<T extends { id: string }>(kind: string): Store<T> {
-  return new Store<T>(kind, new Records(openDatabase(":memory:"), "records"), () => Buffer.alloc(0));
-}
 
 function container(id: string, changes: Partial<ContainerRecord> = {}): ContainerRecord {
   const config = { metadata: { name: "web", attempt: 2 } };
@@ -36,13 +31,8 @@ describe("the metrics", () => {
     (await scrape()).sum(metricName(collector), labels);
 
   beforeEach(() => {
-    const none = { open: 0, opened: 0 };
-    sources = {
-      sandboxes: storeOf<PodSandboxRecord>("pod"),
-      containers: storeOf<ContainerRecord>("container"),
-      defaultRuntime: () => "runc",
-      streams: { sessions: { exec: { open: 1, opened: 3 }, attach: none, portforward: none } },
-    };
+    sources = idleSources();
+    sources.streams.sessions.exec = { open: 1, opened: 3 };
     const metadata = { name: "shop", namespace: "prod", uid: "u1", attempt: 0 };
     const pod = { id: "pod", phase: "ready", config: { metadata } };
     sources.sandboxes.add(pod as PodSandboxRecord);

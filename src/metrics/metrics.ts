@@ -39,6 +39,7 @@ export function collectMetrics(wanted: Iterable<string>, sources: MetricSources)
   countStreams(families, sources.streams);
   gaugeZombies(families);
   const ends = [watchEventLoop(families), ...observers.map(observe)];
+  families.addProcess();
   return {
     families,
     stop: () => {
