@@ -70,6 +70,10 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
   const { root, runroot } = config.crio;
   for (const folder of [root, runroot]) mkdirSync(folder, { recursive: true, mode: 0o711 });
   takeLocks(config);
+  // Loaded only then: the library costs memory and time.
+  const tracing = config.tracing.enableTracing
+    ? (await import("./tracing/tracing.ts")).startTracing(config.tracing)
+    : undefined;
   checkAdditionalDevices(config.runtime.additionalDevices);
   checkSeccompProfiles(config);
   const streams = new StreamServer(config.api);
@@ -150,6 +154,7 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
   await server.close();
   await streams.close();
   endMetrics?.();
+  await tracing?.close();
   sandboxes.cni.close();
   containers.exits.close();
   containers.hooks.close();

@@ -37,6 +37,11 @@ export function addLogFields(fields: Fields): void {
   if (store) Object.assign(store, fields);
 }
 
+/** The fields of the request under way; none outside of one. */
+export function logFields(): Readonly<Fields> {
+  return request.getStore() ?? {};
+}
+
 function emit(level: Level, message: string, fields?: Fields): void {
   if (severity[level] < threshold) return;
   const entry = { time: new Date().toISOString(), level, msg: message, ...request.getStore(), ...fields };

@@ -52,6 +52,7 @@ export function buildConfig(settings: Settings, systemd: boolean): Config {
     network: valuesOf(tables.network.name, tables.network.keys),
     stats: valuesOf(tables.stats.name, tables.stats.keys),
     metrics: valuesOf(tables.metrics.name, tables.metrics.keys),
+    tracing: valuesOf(tables.tracing.name, tables.tracing.keys),
   };
   checkStreamTls(settings, config.api);
   checkMetricsTls(settings, config.metrics);

@@ -8,6 +8,7 @@ import { choice, flag, type Key, list, parsed, parsePairs, path, paths, text, wh
 import { metricsKeys } from "./metrics-keys.ts";
 import { statsKeys } from "./stats-keys.ts";
 import { streamKeys } from "./stream-keys.ts";
+import { tracingKeys } from "./tracing-keys.ts";
 
 export type Keys = Record<string, Key<unknown>>;
 
@@ -290,6 +291,7 @@ export const tables = {
   network: { name: "crio.network", keys: network },
   stats: { name: "crio.stats", keys: statsKeys },
   metrics: { name: "crio.metrics", keys: metricsKeys },
+  tracing: { name: "crio.tracing", keys: tracingKeys },
 } as const;
 
 type Camel<S extends string> = S extends `${infer Head}_${infer Tail}`
@@ -318,6 +320,7 @@ export interface Config {
   network: Values<typeof network>;
   stats: Values<typeof statsKeys>;
   metrics: Values<typeof metricsKeys>;
+  tracing: Values<typeof tracingKeys>;
 }
 
 function positive(value: number): boolean {

@@ -175,6 +175,7 @@ async function configuration(daemon: Daemon, options: DaemonOptions): Promise<st
         ...settings["crio.network"],
       },
       stats: { ...settings["crio.stats"] },
+      tracing: settings["crio.tracing"] ?? {},
       metrics: { ...settings["crio.metrics"] },
     },
   });
