@@ -1,5 +1,6 @@
 /** Processes named so that a reused number is never taken for the old one: pid and start time together. */
-import { closeSync, readFileSync } from "node:fs";
+import { closeSync } from "node:fs";
+import { readKernelFile } from "./kernel-file.ts";
 import { check, declare, LinuxError } from "./libc.ts";
 
 const syscall = declare("long syscall(long number, long a, long b, long c, long d)");
@@ -15,7 +16,7 @@ export interface ProcessIdentity {
 
 /** Who has the number `pid` now; undefined when nobody has, or only a zombie. */
 export function processIdentity(pid: number): ProcessIdentity | undefined {
-  const stat = readStat(pid);
+  const stat = readKernelFile(`/proc/${pid}/stat`) ?? "";
   // The command's name stands in parentheses and may hold anything, so count from the last one.
   const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const startTime = Number(fields[18]);
@@ -51,16 +52,6 @@ export function openPidfd(pid: number): number | undefined {
     return check(syscall(SYS_pidfd_open, pid, 0, 0, 0), "pidfd_open", `of process ${pid}`);
   } catch (error) {
     if (error instanceof LinuxError && error.code === "ESRCH") return undefined;
-    throw error;
-  }
-}
-
-function readStat(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/stat`, "latin1");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ESRCH") return "";
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 /** What has gone through a pod's interfaces. */
-import { readFileSync } from "node:fs";
 import type { NetworkInterfaceUsage, NetworkUsage } from "../cri/messages.ts";
+import { readKernelFile } from "../linux/kernel-file.ts";
 
 /** The interface that CNI makes in every pod. */
 const defaultName = "eth0";
@@ -43,7 +43,7 @@ function interfaceUsage({ name, received, transmitted }: InterfaceCounters): Net
 
 /** All interfaces in the network namespace of process `pid`, `lo` among them; none when the process is gone. */
 export function readInterfaces(pid: number): InterfaceCounters[] {
-  return parseNetDev(readNetDev(pid));
+  return parseNetDev(readKernelFile(`/proc/${pid}/net/dev`) ?? "");
 }
 
 /** The interfaces of a /proc/PID/net/dev: after two lines of heading, eight counters received, eight transmitted. */
@@ -68,14 +68,4 @@ export function parseNetDev(text: string): InterfaceCounters[] {
 function direction(counters: string[], at: number): DirectionCounters {
   const [bytes = "0", packets = "0", errors = "0", dropped = "0"] = counters.slice(at, at + 4);
   return { bytes, packets, errors, dropped };
-}
-
-function readNetDev(pid: number): string {
-  try {
-    return readFileSync(`/proc/${pid}/net/dev`, "latin1");
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ESRCH" || code === "EINVAL") return "";
-    throw error;
-  }
 }

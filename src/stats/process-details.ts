@@ -1,5 +1,6 @@
 /** What processes hold open, and how much one may: from proc(5). */
-import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { readdirSync, readlinkSync } from "node:fs";
+import { readKernelFile } from "../linux/kernel-file.ts";
 import { Slices } from "./slices.ts";
 
 export interface OpenFiles {
@@ -33,7 +34,7 @@ export async function openFilesOf(pids: Iterable<number>, slices = new Slices())
  */
 export function softLimitsOf(pid: number): Map<string, number> {
   const limits = new Map<string, number>();
-  const text = unlessGone(() => readFileSync(`/proc/${pid}/limits`, "latin1")) ?? "";
+  const text = readKernelFile(`/proc/${pid}/limits`) ?? "";
   for (const line of text.split("\n").slice(1)) {
     const [, name, soft] = /^(\S.*?) {2,}(\S+)/.exec(line) ?? [];
     if (name) limits.set(name.toLowerCase(), soft === "unlimited" ? -1 : Number(soft));
