@@ -10,8 +10,10 @@ import { containerRemove } from "./container-remove.ts";
 import { containerStart } from "./container-start.ts";
 import { containerStats } from "./container-stats.ts";
 import { containerStatsList } from "./container-stats-list.ts";
+import { containerStatsStream } from "./container-stats-stream.ts";
 import { containerStatus } from "./container-status.ts";
 import { containerStop } from "./container-stop.ts";
+import { containerStream } from "./container-stream.ts";
 import { containerUpdateResources } from "./container-update-resources.ts";
 import type { RuntimeServiceContext } from "./context.ts";
 import { exec } from "./exec.ts";
@@ -19,12 +21,15 @@ import { execSync } from "./exec-sync.ts";
 import { metricDescriptorsList } from "./metric-descriptors-list.ts";
 import { podSandboxList } from "./pod-sandbox-list.ts";
 import { podSandboxMetricsList } from "./pod-sandbox-metrics-list.ts";
+import { podSandboxMetricsStream } from "./pod-sandbox-metrics-stream.ts";
 import { podSandboxRemove } from "./pod-sandbox-remove.ts";
 import { podSandboxRun } from "./pod-sandbox-run.ts";
 import { podSandboxStats } from "./pod-sandbox-stats.ts";
 import { podSandboxStatsList } from "./pod-sandbox-stats-list.ts";
+import { podSandboxStatsStream } from "./pod-sandbox-stats-stream.ts";
 import { podSandboxStatus } from "./pod-sandbox-status.ts";
 import { podSandboxStop } from "./pod-sandbox-stop.ts";
+import { podSandboxStream } from "./pod-sandbox-stream.ts";
 import { podSandboxUpdateResources } from "./pod-sandbox-update-resources.ts";
 import { portForward } from "./port-forward.ts";
 import { runtimeConfig } from "./runtime-config.ts";
@@ -44,6 +49,7 @@ export function runtimeServiceHandlers(context: RuntimeServiceContext): Handlers
     RemovePodSandbox: (request) => podSandboxRemove(context, request),
     PodSandboxStatus: (request) => podSandboxStatus(context, request),
     ListPodSandbox: (request) => podSandboxList(context, request),
+    StreamPodSandboxes: (request) => podSandboxStream(context, request),
     UpdatePodSandboxResources: (request) => podSandboxUpdateResources(context, request),
     CreateContainer: (request) => containerCreate(context, request),
     StartContainer: (request) => containerStart(context, request),
@@ -51,14 +57,18 @@ export function runtimeServiceHandlers(context: RuntimeServiceContext): Handlers
     RemoveContainer: (request) => containerRemove(context, request),
     ContainerStatus: (request) => containerStatus(context, request),
     ListContainers: (request) => containerList(context, request),
+    StreamContainers: (request) => containerStream(context, request),
     UpdateContainerResources: (request) => containerUpdateResources(context, request),
     ContainerStats: (request) => containerStats(context, request),
     ListContainerStats: (request) => containerStatsList(context, request),
+    StreamContainerStats: (request) => containerStatsStream(context, request),
     PodSandboxStats: (request) => podSandboxStats(context, request),
     ListPodSandboxStats: (request) => podSandboxStatsList(context, request),
+    StreamPodSandboxStats: (request) => podSandboxStatsStream(context, request),
     GetContainerEvents: (_request, signal) => containerEventsGet(context, signal),
     ListMetricDescriptors: () => metricDescriptorsList(context),
     ListPodSandboxMetrics: () => podSandboxMetricsList(context),
+    StreamPodSandboxMetrics: () => podSandboxMetricsStream(context),
     ReopenContainerLog: (request) => containerLogReopen(context, request),
     ExecSync: (request) => execSync(context, request),
     Exec: (request) => exec(context, request),

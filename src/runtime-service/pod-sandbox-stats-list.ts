@@ -1,18 +1,18 @@
 /** ListPodSandboxStats: of the pods that are ready. */
 import type { ListPodSandboxStatsRequest } from "../cri/messages.ts";
-import { sandboxMatches } from "../sandbox/messages.ts";
 import { overviewOf } from "../stats/overview.ts";
 import { podSandboxStats } from "../stats/pod-sandbox-stats.ts";
 import { inSlices } from "../stats/slices.ts";
 import type { RuntimeServiceContext } from "./context.ts";
+import { listedPodSandboxes } from "./pod-sandbox-list.ts";
 
 export async function podSandboxStatsList(
-  { stats, sandboxes }: RuntimeServiceContext,
+  context: RuntimeServiceContext,
   request: ListPodSandboxStatsRequest,
 ): Promise<Buffer> {
-  const filter = request.filter && { ...request.filter, state: null };
-  const id = filter?.id ? (sandboxes.store.find(filter.id)?.id ?? "") : undefined;
-  const listed = [...sandboxes.store].filter((record) => sandboxMatches(record, filter, id));
+  const { stats, sandboxes } = context;
+  const isListed = listedPodSandboxes(context, request.filter && { ...request.filter, state: null });
+  const listed = [...sandboxes.store].filter(isListed);
   const overview = overviewOf(stats);
   const parts: Buffer[] = [];
   await inSlices(listed, (record) => {
