@@ -9,7 +9,6 @@ test("the whole text, of short files and of those that come in many pages", () =
   const symbols = readFileSync("/proc/kallsyms", "latin1");
   assert.ok(symbols.length > 100_000);
   assert.equal(readKernelFile("/proc/kallsyms"), symbols);
-  assert.equal();
 });
 
 test("undefined of what is not there; what may not be read is an error", () => {
