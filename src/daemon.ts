@@ -110,7 +110,7 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
   // Before recovery, which waits for the ends of what it kills.
   followExits(containers);
   await containers.apparmor.start();
-  await recover(sandboxes);
+  const recovery = await recover(sandboxes);
   const stopping = new AbortController();
   const images: ImageServiceContext = {
     storage,
@@ -134,6 +134,7 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
       containers,
       stats: statsContext(sandboxes, cri),
       events,
+      recovery,
       streams,
       stopping: stopping.signal,
     }),

@@ -8,6 +8,7 @@ import type { Init } from "../cri/proto.ts";
 import type { RuntimeHandler } from "../oci/context.ts";
 import { handlerFeatures } from "../oci/features.ts";
 import type { RuntimeServiceContext } from "./context.ts";
+import { daemonInfo } from "./daemon-info.ts";
 
 export async function status(
   context: RuntimeServiceContext,
@@ -51,5 +52,6 @@ async function verboseInfo(context: RuntimeServiceContext): Promise<Record<strin
     config: JSON.stringify(config),
     cniconfig: JSON.stringify({ ...sandboxes.cni.config(), pluginVersions }),
     counts: JSON.stringify(counts),
+    daemon: JSON.stringify(daemonInfo(context.recovery)),
   };
 }

@@ -18,12 +18,22 @@ import { namespaceModes, type PodSandboxRecord } from "./record.ts";
 import { discardSandbox, removePodSandbox } from "./remove.ts";
 import { killStrays } from "./strays.ts";
 
+/** What the daemon's start found, for those who ask. */
+export interface Recovery {
+  sandboxes: Recovered;
+  containers: Recovered;
+  execs: Recovered;
+  /** Records that could not be read, and were set aside in the database. */
+  unreadable: number;
+  durationMs: number;
+}
+
 /** Brings all records in step with the machine, before the first RPC is served. */
-export function recover(context: SandboxContext): Promise<void> {
+export function recover(context: SandboxContext): Promise<Recovery> {
   return observeStep("recovery", {}, (note) => recoverAll(context, note));
 }
 
-async function recoverAll(context: SandboxContext, note: Note<"recovery">): Promise<void> {
+async function recoverAll(context: SandboxContext, note: Note<"recovery">): Promise<Recovery> {
   const started = performance.now();
   killStrays(context);
   context.containers.storage.adopt(imageUsers(context));
@@ -41,12 +51,10 @@ async function recoverAll(context: SandboxContext, note: Note<"recovery">): Prom
   }
   await sweep(context);
   note({ sandboxes, containers, execs });
-  log.info("recovered", {
-    sandboxes,
-    containers,
-    execs: execs.ended,
-    duration_ms: Math.round(performance.now() - started),
-  });
+  const unreadable = context.store.unreadable + context.containers.store.unreadable;
+  const durationMs = Math.round(performance.now() - started);
+  log.info("recovered", { sandboxes, containers, execs: execs.ended, unreadable, duration_ms: durationMs });
+  return { sandboxes, containers, execs, unreadable, durationMs };
 }
 
 function imageUsers({ store, containers }: SandboxContext): ImageUser[] {

@@ -43,6 +43,7 @@ test("a record that cannot be read is set aside, and the others load", (t) => {
 
   assert.deepEqual([...pods.load(isPod).keys()], ["good"]);
   assert.equal(lines.length, 2);
+  assert.equal(pods.unreadable, 2);
   assert.equal(database.prepare("SELECT count(*) AS n FROM pods_unreadable").get()?.n, 2);
   assert.deepEqual([...pods.load(isPod).keys()], ["good"]);
   assert.equal(lines.length, 2);

@@ -32,6 +32,7 @@ export class Records<T> {
   readonly #table: string;
   readonly #put;
   readonly #delete;
+  #unreadable = 0;
 
   /** `table` is a name of the program's own, never input. */
   constructor(database: DatabaseSync, table: string) {
@@ -44,6 +45,11 @@ export class Records<T> {
       `INSERT INTO ${table} (id, record) VALUES (?, ?) ON CONFLICT (id) DO UPDATE SET record = excluded.record`,
     );
     this.#delete = database.prepare(`DELETE FROM ${table} WHERE id = ?`);
+  }
+
+  /** How many records `load` has set aside. */
+  get unreadable(): number {
+    return this.#unreadable;
   }
 
   /** Stores `record` under `id`, in place of what was there. */
@@ -74,6 +80,7 @@ export class Records<T> {
           error: messageOf(error),
         });
         this.#setAside(id);
+        this.#unreadable++;
       }
     }
     return records;

@@ -33,6 +33,11 @@ export class Store<T extends { id: string }> {
       this.#entries.set(id, { record, encoded: undefined });
   }
 
+  /** How many records `load` has set aside, as they could not be read. */
+  get unreadable(): number {
+    return this.#records.unreadable;
+  }
+
   /** Adds a new record, on disk before it returns. */
   add(record: T): void {
     this.#records.put(record.id, record);
