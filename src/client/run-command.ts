@@ -1,6 +1,7 @@
 /** `critter run`: one container in a pod of its own, from a terminal. */
 import { once } from "node:events";
-import { CriClient } from "./cri-client.ts";
+import { connectTo } from "./connection.ts";
+import type { CriClient } from "./cri-client.ts";
 import { ensureImage } from "./image-pull.ts";
 import { Interruption } from "./interruption.ts";
 import { LogFollower } from "./log-follow.ts";
@@ -20,7 +21,7 @@ export async function runCommand(argv: string[]): Promise<number> {
     return 0;
   }
   using interruption = new Interruption();
-  using client = new CriClient(options.socket ?? (await configuredSocket(options.config)));
+  using client = await connectTo(options);
   const progress = new PullProgress(options.quiet ? { write: () => true } : process.stderr);
   try {
     const imageRef = await ensureImage(client, options.image, progress, interruption.signal);
@@ -29,11 +30,6 @@ export async function runCommand(argv: string[]): Promise<number> {
     if (interruption.signal.aborted) return interruption.exitStatus;
     throw error;
   }
-}
-
-async function configuredSocket(file: string | undefined): Promise<string> {
-  const { loadConfig } = await import("../config/load.ts");
-  return loadConfig(file).api.listen;
 }
 
 async function runPod(
