@@ -1,4 +1,4 @@
-/** What containers have written, by walks through their layers in a thread that runs only for that. */
+/** What containers have written, by walks through their layers: at once where they are small, else in a thread that runs only for that. */
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
@@ -6,6 +6,7 @@ import { nowNanoseconds } from "../clock.ts";
 import type { FilesystemUsage } from "../cri/messages.ts";
 import { messageOf } from "../cri/status-error.ts";
 import { log } from "../log.ts";
+import { type DiskUsage, smallDiskUsage, smallInodes } from "./disk-usage.ts";
 import type { DiskUsageReply } from "./disk-usage-worker.ts";
 
 // The worker's file ends as this one does: .ts in the checkout, .js in dist.
@@ -31,7 +32,7 @@ interface Layer {
   due: number;
 }
 
-/** Answers at once from the last walk, and starts the next one where that is old. Forgets a container with its record. */
+/** Answers from the last walk, and walks anew where that is old. Forgets a container with its record. */
 export class WritableLayers {
   readonly #options: WritableLayersOptions;
   readonly #freshMs: number;
@@ -44,16 +45,26 @@ export class WritableLayers {
     this.#freshMs = options.freshMs ?? defaultFreshMs;
   }
 
-  /** What a container (its record) has written as of the last walk; null until the first one is over. */
+  /**
+   * What a container (its record) has written as of the last walk. Of a large layer, which takes its time, that may be an old one, and
+   * null until the first is over.
+   */
   usageOf(container: { readonly id: string }): FilesystemUsage | null {
     const layer = this.#layers.get(container) ?? { usage: null, due: 0 };
     this.#layers.set(container, layer);
-    if (layer.due <= performance.now()) {
-      layer.due = Number.POSITIVE_INFINITY;
-      this.#wanted.set(this.#options.folderOf(container.id), layer);
-      this.#walking ??= this.#walk();
-    }
+    if (layer.due <= performance.now()) this.#renew(layer, this.#options.folderOf(container.id));
     return layer.usage;
+  }
+
+  #renew(layer: Layer, folder: string): void {
+    const usage = isLarge(layer) ? undefined : smallDiskUsage(folder);
+    if (usage) {
+      this.#settle(layer, usage, 0);
+      return;
+    }
+    layer.due = Number.POSITIVE_INFINITY;
+    this.#wanted.set(folder, layer);
+    this.#walking ??= this.#walk();
   }
 
   /** Resolves when no walk is under way. */
@@ -80,13 +91,15 @@ export class WritableLayers {
     const worker = new Worker(workerUrl, { name: "disk usage", workerData: [...layers.keys()] });
     // A walk is no reason for the daemon to stay.
     worker.unref();
-    worker.on("message", (reply: DiskUsageReply) => this.#settle(layers.get(reply.folder), reply));
+    worker.on("message", ({ folder, usage, durationMs, failure }: DiskUsageReply) => {
+      if (failure) log.warn("a writable layer cannot be measured", { folder, error: failure });
+      const layer = layers.get(folder);
+      if (layer) this.#settle(layer, usage, durationMs);
+    });
     await once(worker, "exit");
   }
 
-  #settle(layer: Layer | undefined, { folder, usage, durationMs, failure }: DiskUsageReply): void {
-    if (!layer) return;
-    if (failure) log.warn("a writable layer cannot be measured", { folder, error: failure });
+  #settle(layer: Layer, usage: DiskUsage | undefined, durationMs: number): void {
     layer.due = performance.now() + Math.max(this.#freshMs, durationMs * restFactor);
     if (!usage) return;
     layer.usage = {
@@ -96,4 +109,9 @@ export class WritableLayers {
       inodesUsed: { value: usage.inodes },
     };
   }
+}
+
+/** It was at the last walk, so that a small one need not be tried. */
+function isLarge({ usage }: Layer): boolean {
+  return Number(usage?.inodesUsed?.value ?? 0) > smallInodes;
 }
