@@ -59,6 +59,8 @@ export type Step = { [Kind in StepKind]: { kind: Kind; attributes: Steps[Kind] }
 export interface Incidents {
   /** A client asks again for what is being made, such as "sandbox creating", and waits for it. */
   "creation.joined": { stage: string };
+  /** CNI has given a pod its network, by all plugins, in so many milliseconds. */
+  "pod.attached": { durationMs: number };
   /** A reader of events did not keep up: so many are lost to it. */
   "events.dropped": { count: number };
 }

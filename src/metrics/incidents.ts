@@ -13,7 +13,7 @@ export function observeIncidents(families: Families): Observer {
   return {
     incident: ({ kind, attributes }) => {
       if (kind === "creation.joined") stalled.inc(attributes);
-      else dropped.inc(attributes.count);
+      if (kind === "events.dropped") dropped.inc(attributes.count);
     },
   };
 }

@@ -7,11 +7,12 @@ const WINDOW_MS = 120_000;
 const STEPS = 16;
 /** From a microsecond to nine hours. */
 const OCTAVES = 35;
+const COUNTS = STEPS * OCTAVES;
 
 export class LatencyWindow {
   readonly #now: () => number;
   /** One after another, each with a count for every step. */
-  readonly #counts = new Uint32Array(WINDOWS * STEPS * OCTAVES);
+  readonly #counts = new Uint32Array(WINDOWS * COUNTS);
   #current = 0;
   #since: number;
 
@@ -24,16 +25,21 @@ export class LatencyWindow {
   observe(seconds: number): void {
     this.#turn();
     const step = Math.floor(Math.log2(seconds * 1e6) * STEPS);
-    const index = Math.min(Math.max(step, 0), STEPS * OCTAVES - 1);
-    this.#counts[this.#current * STEPS * OCTAVES + index]!++;
+    const index = Math.min(Math.max(step, 0), COUNTS - 1);
+    this.#counts[this.#current * COUNTS + index]!++;
   }
 
   /** Seconds below which so many were, from 0 to 1 each; NaN where there was none lately. */
   quantiles(wanted: readonly number[]): number[] {
     this.#turn();
-    const sums = new Uint32Array(STEPS * OCTAVES);
-    for (const [index, count] of this.#counts.entries()) sums[index % sums.length]! += count;
-    const total = sums.reduce((sum, count) => sum + count, 0);
+    const sums = new Uint32Array(COUNTS);
+    let total = 0;
+    // Plain loops: with iterators a scrape took half as long again.
+    for (let index = 0; index < this.#counts.length; index++) {
+      const count = this.#counts[index]!;
+      sums[index % COUNTS]! += count;
+      total += count;
+    }
     return wanted.map((quantile) => durationAt(sums, quantile * total));
   }
 
@@ -43,8 +49,8 @@ export class LatencyWindow {
     this.#since += passed * WINDOW_MS;
     for (let turn = 0; turn < Math.min(passed, WINDOWS); turn++) {
       this.#current = (this.#current + 1) % WINDOWS;
-      const start = this.#current * STEPS * OCTAVES;
-      this.#counts.fill(0, start, start + STEPS * OCTAVES);
+      const start = this.#current * COUNTS;
+      this.#counts.fill(0, start, start + COUNTS);
     }
   }
 }
@@ -52,7 +58,8 @@ export class LatencyWindow {
 /** The middle of the step in which the one numbered `rank` is. */
 function durationAt(counts: Uint32Array, rank: number): number {
   let before = 0;
-  for (const [step, count] of counts.entries()) {
+  for (let step = 0; step < counts.length; step++) {
+    const count = counts[step]!;
     before += count;
     if (count > 0 && before >= rank) return 2 ** ((step + 0.5) / STEPS) / 1e6;
   }

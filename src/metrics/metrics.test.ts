@@ -201,18 +201,20 @@ describe("the metrics", () => {
     assert.equal(await sum("streams_total", { kind: "exec" }), 4);
   });
 
-  it("tell what recovery did, who asked twice, and what events were lost", async () => {
+  it("tell what recovery did, who asked twice, what events were lost, and how long CNI took", async () => {
     begin();
     await observeStep("recovery", {}, async (note) => {
       note({ sandboxes: { adopted: 3, ended: 1, removed: 0 } });
     });
     tellIncident("creation.joined", { stage: "sandbox creating" });
     tellIncident("events.dropped", { count: 7 });
+    tellIncident("pod.attached", { durationMs: 40 });
     assert.equal(await sum("recovered", { kind: "sandboxes", outcome: "adopted" }), 3);
     assert.equal(await sum("recovered", { kind: "sandboxes" }), 4);
     assert.ok((await sum("recovery_duration_seconds")) > 0);
     assert.equal(await sum("resources_stalled_at_stage", { stage: "sandbox creating" }), 1);
     assert.equal(await sum("containers_events_dropped_total"), 7);
+    assert.equal(await sum("operations_latency_seconds", { operation: "network_setup_pod" }), 0.04);
   });
 
   it("see that the event loop is busy, and late", async () => {

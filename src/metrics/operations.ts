@@ -3,6 +3,9 @@ import { status } from "@grpc/grpc-js";
 import type { Observer } from "../observation.ts";
 import type { Families } from "./families.ts";
 
+/** As CRI-O tells of a pod's network: what CNI takes, and what it takes in all, which here is the same. */
+const networkSetup = ["network_setup_pod", "network_setup_overall"];
+
 export function observeOperations(families: Families): Observer {
   const labels = ["operation"] as const;
   const total = families.counter("operations_total", { help: "RPCs that were answered.", labels });
@@ -24,6 +27,10 @@ export function observeOperations(families: Families): Observer {
     labels,
   });
   return {
+    incident: ({ kind, attributes }) => {
+      if (kind !== "pod.attached") return;
+      for (const operation of networkSetup) latency.set({ operation }, attributes.durationMs / 1000);
+    },
     rpc: ({ method: operation, streaming }) => {
       running.inc({ operation });
       return {

@@ -143,8 +143,10 @@ function podLabels({ containers, store }: SandboxContext, config: SandboxConfig)
 
 async function attach(context: SandboxContext, record: PodSandboxRecord): Promise<string[]> {
   if (!record.attached) return [];
+  const started = performance.now();
   try {
     const { ips } = await context.cni.add(podAttachment(context, record));
+    tellIncident("pod.attached", { durationMs: performance.now() - started });
     return ips;
   } catch (error) {
     // ADD takes back what it did when it fails.

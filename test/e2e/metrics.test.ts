@@ -139,6 +139,8 @@ describe("the metrics of a daemon at work", () => {
       within = await scrape(daemon);
     });
     assert.equal(within?.sum(metricName("pods"), { phase: "ready" }), 1);
+    const latency = metricName("operations_latency_seconds");
+    assert.ok(within.sum(latency, { operation: "network_setup_overall" }) > 0);
     assert.equal(within?.sum(metricName("containers"), { phase: "running" }), 1);
     const plugins = metricName("cni_plugin_duration_seconds");
     for (const plugin of ["bridge", "portmap"]) {
