@@ -86,7 +86,7 @@ export const metricsKeys = {
   metrics_socket: path("", "Unix socket, mode 0660, at which the metrics are served too; when empty, none."),
   metrics_cert: path(
     "",
-    "Certificate of the metrics server, in PEM; when empty, it does without TLS. Changes in it need no restart.",
+    "Certificate of the metrics server, in PEM; when empty, it does without TLS. One that signs itself is made where there is neither certificate nor key. Changes in it need no restart.",
   ),
   metrics_key: path("", "Key of that certificate, in PEM. Changes in it need no restart."),
 };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { type IncomingHttpHeaders, type RequestOptions, request } from "node:http";
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { type IncomingHttpHeaders, request as requestPlain } from "node:http";
+import { type RequestOptions, request as requestTls } from "node:https";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -20,6 +21,7 @@ interface Answer {
 }
 
 function ask(url: string, options: RequestOptions = {}): Promise<Answer> {
+  const request = url.startsWith("https") ? requestTls : requestPlain;
   return new Promise((resolve, reject) => {
     const asked = request(url, { agent: false, ...options }, (response) => {
       let body = "";
@@ -112,6 +114,24 @@ describe("the metrics server", { timeout: 30_000 }, () => {
     again.close();
   });
 
+  it("speaks TLS at both, with a certificate of its own where there is none", async () => {
+    const metricsCert = join(folder, "tls", "metrics.crt");
+    const metricsSocket = join(folder, "tls.sock");
+    const server = serverWith({ metricsCert, metricsKey: join(folder, "tls", "metrics.key"), metricsSocket });
+    try {
+      const url = await server.listen();
+      const ca = readFileSync(metricsCert);
+      assert.equal((await ask(url, { ca })).body, "some 1\n");
+      assert.equal(
+        (await ask("https://localhost/metrics", { ca, socketPath: metricsSocket })).body,
+        "some 1\n",
+      );
+      await assert.rejects(ask(url), /self-signed/);
+    } finally {
+      server.close();
+    }
+  });
+
   it("says what is wrong with its address and its socket, and leaves nothing", async () => {
     const taken = createServer();
     await listenLocally(taken, 0);
@@ -132,6 +152,11 @@ describe("the metrics server", { timeout: 30_000 }, () => {
     );
     assert.ok(statSync(file).isFile());
     await assert.rejects(serverWith({ metricsSocket: join(folder, "x".repeat(108)) }).listen(), /107 bytes/);
+    const below = { metricsCert: join(file, "tls.crt"), metricsKey: join(file, "tls.key") };
+    await assert.rejects(
+      serverWith(below).listen(),
+      /metrics_cert is .* cannot be made there: .*(ENOTDIR|EEXIST)/,
+    );
     await listenLocally(taken, port);
     taken.close();
   });

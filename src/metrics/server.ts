@@ -10,6 +10,7 @@ import type { FileWatch } from "../linux/file-watch.ts";
 import { log } from "../log.ts";
 import { nodeHttp, nodeHttps } from "../node-http.ts";
 import { followTlsFiles, readTlsOptions, type TlsFiles } from "../tls-files.ts";
+import { makeMissingCertificate } from "./self-signed.ts";
 import { listenAtSocket } from "./socket.ts";
 
 const limits = {
@@ -60,7 +61,7 @@ export class MetricsServer {
   async listen(): Promise<string> {
     const { metricsSocket } = this.#options.metrics;
     try {
-      const tls = this.#tls && readTlsOptions(this.#tls);
+      const tls = this.#tls && readTls(this.#tls);
       const origin = await this.#listenAtAddress(tls);
       if (metricsSocket) await this.#listenAtSocket(metricsSocket, tls);
       if (this.#tls && tls) this.#follow(this.#tls, tls);
@@ -143,6 +144,17 @@ export class MetricsServer {
       for (const server of this.#servers) (server as TlsServer).setSecureContext(next);
     });
   }
+}
+
+function readTls(files: TlsFiles): TlsOptions {
+  const { cert, key } = files;
+  try {
+    makeMissingCertificate(cert.path, key.path);
+  } catch (error) {
+    const problem = `a certificate cannot be made there: ${messageOf(error)}`;
+    throw new ConfigError(`${cert.key} is ${JSON.stringify(cert.path)}, ${problem}`, { cause: error });
+  }
+  return readTlsOptions(files);
 }
 
 async function ready(server: Server): Promise<void> {
