@@ -28,6 +28,8 @@ const KERNEL_ARGUMENTS = [
   "mitigations=off",
   // The default, said aloud: it is what the machine is for.
   "systemd.unified_cgroup_hierarchy=1",
+  // A busy machine takes longer than systemd's minute and a half to find its disks.
+  "systemd.default_device_timeout_sec=1800",
 ].join(" ");
 
 /** Boots a machine and waits until it is off. Rejects when it was killed by the time limit, or failed to start. */
