@@ -1,9 +1,26 @@
 /** Reading a cgroup's files, and what their lines say. */
 import { readKernelFile } from "../linux/kernel-file.ts";
 
+/** What was read so far, while work runs that is to read nothing twice. */
+let known: Map<string, string | undefined> | undefined;
+
 /** The text of a cgroup's file; undefined where the file or the cgroup is not there. */
 export function readCgroupFile(folder: string, name: string): string | undefined {
-  return readKernelFile(`${folder}/${name}`);
+  const path = `${folder}/${name}`;
+  if (known?.has(path)) return known.get(path);
+  const text = readKernelFile(path);
+  known?.set(path, text);
+  return text;
+}
+
+/** Does `work`, for which each file is read once, however many of its figures are asked for: all of one moment, and quicker. */
+export function readingOnce<T>(work: () => T): T {
+  known = new Map();
+  try {
+    return work();
+  } finally {
+    known = undefined;
+  }
 }
 
 /** The value of `key` in a file of lines `key value`; undefined where no line has it. */

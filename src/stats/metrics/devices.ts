@@ -2,18 +2,22 @@
 import { readlinkSync } from "node:fs";
 import { basename } from "node:path";
 
-/** Remembers names for a while: a device may go, and its number be another's. */
-export class DeviceNames {
-  readonly #names = new Map<string, string>();
-  readonly #folder: string;
+/** A name is good for so long: the device may go, and its number be another's. */
+const freshMs = 60_000;
 
-  /** `folder` is that of sysfs(5) in which numbers link to devices. */
+export class DeviceNames {
+  readonly #folder: string;
+  readonly #names = new Map<string, string>();
+  #due = performance.now() + freshMs;
+
+  /** `folder` is the one of sysfs(5) in which numbers link to devices. */
   constructor(folder = "/sys/dev/block") {
     this.#folder = folder;
   }
 
   /** `/dev/NAME`, or `MAJOR:MINOR` of a device that has gone. */
   nameOf(major: number, minor: number): string {
+    if (performance.now() > this.#due) this.#forget();
     const number = `${major}:${minor}`;
     const known = this.#names.get(number);
     if (known !== undefined) return known;
@@ -22,8 +26,9 @@ export class DeviceNames {
     return name;
   }
 
-  forget(): void {
+  #forget(): void {
     this.#names.clear();
+    this.#due = performance.now() + freshMs;
   }
 
   #find(number: string): string {

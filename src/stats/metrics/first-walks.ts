@@ -1,6 +1,7 @@
-/** Waiting for what new containers have written: it is measured in the background, and at first not known. */
+/** Waiting for what new containers have written, which may be measured in the background and not be known at first. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ContainerRecord } from "../../oci/record.ts";
+import type { Slices } from "../slices.ts";
 import type { WritableLayers } from "../writable-layers.ts";
 
 /** Layers of other containers may be large; then the answer goes without. */
@@ -10,9 +11,13 @@ const patienceMs = 500;
 export async function firstWalks(
   layers: WritableLayers,
   containers: Iterable<ContainerRecord>,
+  slices: Slices,
 ): Promise<void> {
   let missing = 0;
-  for (const container of containers) if (!layers.usageOf(container)) missing += 1;
+  for (const container of containers) {
+    if (!layers.usageOf(container)) missing += 1;
+    if (slices.isOver) await slices.next();
+  }
   if (missing === 0) return;
   const given = new AbortController();
   const patience = sleep(patienceMs, undefined, { signal: given.signal, ref: false }).catch(() => {});

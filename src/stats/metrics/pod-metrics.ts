@@ -1,4 +1,5 @@
 /** The metrics of pods and their containers, as ListPodSandboxMetrics and StreamPodSandboxMetrics tell them. */
+import { readingOnce } from "../../cgroups/files.ts";
 import { readCgroup } from "../../cgroups/readings.ts";
 import type { PodMetricGroup } from "../../config/pod-metrics.ts";
 import type { MetricDescriptor } from "../../cri/messages.ts";
@@ -58,7 +59,7 @@ export class PodMetrics {
 
   /**
    * The metrics of those of the pods that are ready and of their running containers: a ListPodSandboxMetricsResponse, or equally a
-   * StreamPodSandboxMetricsResponse. Figures are three seconds old at most, open files longer where there are many.
+   * StreamPodSandboxMetricsResponse. Figures are five seconds old at most, and those of open files older where there are many.
    */
   async encoded(pods: Iterable<PodSandboxRecord>): Promise<Buffer> {
     const memory = this.#remembered();
@@ -70,6 +71,7 @@ export class PodMetrics {
       await firstWalks(
         this.#context.writableLayers,
         chosen.flatMap(({ id }) => running.get(id) ?? []),
+        slices,
       );
     }
     for (const pod of chosen) {
@@ -129,12 +131,14 @@ export class PodMetrics {
       ? await counting.of(cgroups, path, record, slices)
       : undefined;
     if (slices.isOver) await slices.next();
-    const reading = readCgroup(cgroups, path);
-    if (!isReading(reading)) return containers.forget(record);
-    const writableLayer = included.includes("disk") ? this.#context.writableLayers.usageOf(record) : null;
-    containers.fill(record, (sheet, timestamp) => {
-      const findings = { record, path, reading, writableLayer, processes };
-      addGroups(sheet, new ContainerSource(surroundings, timestamp, findings), included);
+    readingOnce(() => {
+      const reading = readCgroup(cgroups, path);
+      if (!isReading(reading)) return containers.forget(record);
+      const writableLayer = included.includes("disk") ? this.#context.writableLayers.usageOf(record) : null;
+      containers.fill(record, (sheet, timestamp) => {
+        const findings = { record, path, reading, writableLayer, processes };
+        addGroups(sheet, new ContainerSource(surroundings, timestamp, findings), included);
+      });
     });
   }
 

@@ -1,4 +1,4 @@
-/** Processes of containers and what they have open: counted one container after another, and good for a while then. */
+/** Processes of containers and what they have open, which takes long where that is much, and is good for a while then. */
 import type { Cgroups } from "../../cgroups/hierarchy.ts";
 import { processesIn } from "../../cgroups/processes.ts";
 import { nowNanoseconds } from "../../clock.ts";
@@ -16,8 +16,7 @@ export interface ProcessCounts {
   openFilesLimit: number | undefined;
 }
 
-/** A count is good for so long at least, and for so many times what it took: a server may have 100,000 files open. */
-const freshMs = 5000;
+/** A count is good for so many times what it took: a server may have 100,000 files open. */
 const restFactor = 20;
 
 interface Kept {
@@ -41,7 +40,7 @@ export class ProcessCounting {
     const began = performance.now();
     const counts = await count(cgroups, path, container, slices);
     const now = performance.now();
-    this.#kept.set(container, { counts, due: now + Math.max(freshMs, (now - began) * restFactor) });
+    this.#kept.set(container, { counts, due: now + (now - began) * restFactor });
     return counts;
   }
 }

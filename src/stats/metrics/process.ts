@@ -27,7 +27,7 @@ export function addProcess(
   sheet.add(processMetrics.threads, tasks?.threads);
   sheet.add(processMetrics.threadsMax, tasks && (tasks.threadsMax ?? 0));
   if (!processes) return;
-  // Counted in turns, since that takes long.
+  // Where counting takes long that was earlier.
   sheet.asOf(processes.timestamp);
   sheet.add(processMetrics.descriptors, processes.descriptors);
   sheet.add(processMetrics.processes, processes.processes);

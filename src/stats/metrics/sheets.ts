@@ -2,8 +2,11 @@
 import { nowNanoseconds } from "../../clock.ts";
 import { MetricSheet } from "./sheet.ts";
 
-/** What was read is good for so long, as its timestamps say; not the same for all, so that not all are read at once. */
-const freshMs = { least: 2000, most: 3000 };
+/**
+ * What was read is good for so long, as its timestamps say (cAdvisor reads every ten seconds); not the same for all, so that a client that asks
+ * more often has some read anew each time.
+ */
+const freshMs = { least: 3000, most: 5000 };
 
 interface Kept {
   sheet: MetricSheet;
