@@ -6,6 +6,8 @@ const help = `Usage: critter [OPTIONS]            serve the CRI, in the foregrou
        critter run [OPTIONS] IMAGE [-- COMMAND [ARG...]]
                                     run one container in a pod of its own (critter run --help)
        critter status [OPTIONS]     show what runs, since when and at what cost (critter status --help)
+       critter inspect [OPTIONS] NAME|ID
+                                    show a pod, a container or an image (critter inspect --help)
        critter config [OPTIONS]     print the configuration in effect, with every key explained
        critter check [--repair]     verify the images of a daemon that does not run (critter check --help)
        critter version              print the version
@@ -26,6 +28,8 @@ async function main(argv: string[]): Promise<number> {
       return (await import("./client/run-command.ts")).runCommand(rest);
     case "status":
       return (await import("./client/status-command.ts")).statusCommand(rest);
+    case "inspect":
+      return (await import("./client/inspect-command.ts")).inspectCommand(rest);
     case "check":
       return (await import("./check.ts")).checkCommand(rest);
     case "config":
