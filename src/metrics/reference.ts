@@ -9,11 +9,11 @@ critter tells Prometheus of itself where crio.conf says so:
     [crio.metrics]
     enable_metrics = true
 
-They are served at \`http://127.0.0.1:9090/metrics\`; \`metrics_host\` and \`metrics_port\` choose another address,
-\`metrics_socket\` adds a Unix socket, and with \`metrics_cert\` and \`metrics_key\` both speak TLS, as old as
-\`tls_min_version\` and \`tls_cipher_suites\` of \`[crio.api]\` allow. New files take the place of the old ones without a
-restart. \`metrics_collectors\` chooses among the metrics below; names need no prefix there. What is not enabled costs
-nothing: prom-client is loaded only where metrics are served.
+They are served at \`http://127.0.0.1:9090/metrics\`; \`metrics_host\` and \`metrics_port\` choose another address, and
+\`metrics_socket\` adds a Unix socket. With \`metrics_cert\` and \`metrics_key\` both speak TLS, as old as \`tls_min_version\` and
+\`tls_cipher_suites\` of \`[crio.api]\` allow. New files take the place of the old ones without a restart; where there is
+neither, a certificate is made that signs itself. \`metrics_collectors\` chooses among the metrics below; names need no prefix
+there. What is not enabled costs nothing: prom-client is loaded only where metrics are served.
 
 Metrics named \`container_runtime_crio_…\` are CRI-O's and mean the same, so its dashboards and alerts work; those named
 \`container_runtime_critter_…\` are critter's alone. Of CRI-O's, these are missing: \`containers_seccomp_notifier_count_total\`

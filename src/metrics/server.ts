@@ -19,6 +19,8 @@ const limits = {
   requestTimeout: 10_000,
   connectionsCheckingInterval: 2000,
   handshakeTimeout: 10_000,
+  // Longer than it is between two scrapes: a handshake costs more than what is told.
+  keepAliveTimeout: 75_000,
 };
 /** At one listener; there are few who scrape. */
 const MOST_CONNECTIONS = 64;
