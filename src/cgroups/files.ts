@@ -1,4 +1,5 @@
 /** Reading a cgroup's files, and what their lines say. */
+import { readOften } from "../linux/kept-files.ts";
 import { readKernelFile } from "../linux/kernel-file.ts";
 
 /** What was read so far, while work runs that is to read nothing twice. */
@@ -21,6 +22,11 @@ export function readingOnce<T>(work: () => T): T {
   } finally {
     known = undefined;
   }
+}
+
+/** As `readCgroupFile`, of a figure that somebody may ask for every second. */
+export function readFigure(folder: string, name: string): string | undefined {
+  return readOften(`${folder}/${name}`);
 }
 
 /** The value of `key` in a file of lines `key value`; undefined where no line has it. */

@@ -1,13 +1,13 @@
 /** Pressure stall information: how long tasks of a cgroup waited for a processor, memory or the disk. */
 import type { PsiData, PsiStats } from "../cri/messages.ts";
-import { readCgroupFile } from "./files.ts";
+import { readFigure } from "./files.ts";
 
 /** The pressure of `resource` in a cgroup2 folder; undefined where there is none or the kernel does not count it. */
 export function readPressure(
   folder: string | undefined,
   resource: "cpu" | "memory" | "io",
 ): PsiStats | undefined {
-  const text = folder && readCgroupFile(folder, `${resource}.pressure`);
+  const text = folder && readFigure(folder, `${resource}.pressure`);
   return text ? parsePressure(text) : undefined;
 }
 

@@ -1,6 +1,6 @@
 /** What a cgroup uses now, read from the kernel's files; one set of figures for v1 and v2. */
 import type { PsiStats } from "../cri/messages.ts";
-import { keyedValue, readCgroupFile } from "./files.ts";
+import { keyedValue, readFigure } from "./files.ts";
 import type { Cgroups } from "./hierarchy.ts";
 import { cgroupFolder } from "./paths.ts";
 import { readPressure } from "./pressure.ts";
@@ -60,11 +60,11 @@ function readCpu(cpuacct: string | undefined, unified: string | undefined): CpuR
 }
 
 function cpuacctUsage(folder: string): string | undefined {
-  return readCgroupFile(folder, "cpuacct.usage")?.trim();
+  return readFigure(folder, "cpuacct.usage")?.trim();
 }
 
 function cpuStatUsage(folder: string): string | undefined {
-  const microseconds = keyedValue(readCgroupFile(folder, "cpu.stat") ?? "", "usage_usec");
+  const microseconds = keyedValue(readFigure(folder, "cpu.stat") ?? "", "usage_usec");
   return microseconds && String(BigInt(microseconds) * 1000n);
 }
 
@@ -78,7 +78,7 @@ function readMemory(cgroups: Cgroups, path: string, unified: string | undefined)
 type MemoryFigures = Omit<MemoryReading, "pressure">;
 
 function memoryOfV1(folder: string): MemoryFigures | undefined {
-  const stat = readCgroupFile(folder, "memory.stat");
+  const stat = readFigure(folder, "memory.stat");
   const usageBytes = readBytes(folder, "memory.usage_in_bytes");
   if (stat === undefined || usageBytes === undefined) return undefined;
   const value = (key: string) => limitOf(keyedValue(stat, key));
@@ -100,7 +100,7 @@ function memoryOfV1(folder: string): MemoryFigures | undefined {
 }
 
 function memoryOfV2(folder: string): MemoryFigures | undefined {
-  const stat = readCgroupFile(folder, "memory.stat");
+  const stat = readFigure(folder, "memory.stat");
   const usageBytes = readBytes(folder, "memory.current");
   if (stat === undefined || usageBytes === undefined) return undefined;
   const value = (key: string) => Number(keyedValue(stat, key) ?? 0);
@@ -117,7 +117,7 @@ function memoryOfV2(folder: string): MemoryFigures | undefined {
 }
 
 function readBytes(folder: string, file: string): number | undefined {
-  return limitOf(readCgroupFile(folder, file)?.trim());
+  return limitOf(readFigure(folder, file)?.trim());
 }
 
 /** "No limit" is `max` in v2 and the largest multiple of a page in v1. */

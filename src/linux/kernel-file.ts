@@ -12,24 +12,33 @@ const absent = new Set(["ENOENT", "ESRCH", "ENODEV", "EINVAL", "EOPNOTSUPP"]);
 
 /** The text of a file that the kernel makes up when it is read; undefined where that, or what it tells of, is not there. */
 export function readKernelFile(path: string): string | undefined {
-  try {
+  return unlessAbsent(() => {
     const fd = openSync(path, "r");
     try {
-      return readAll(fd);
+      return readFromStart(fd);
     } finally {
       closeSync(fd);
     }
+  });
+}
+
+/** What `read` answers; undefined where it fails because that of which the file tells is not there. */
+export function unlessAbsent<T>(read: () => T): T | undefined {
+  try {
+    return read();
   } catch (error) {
     if (absent.has((error as NodeJS.ErrnoException).code ?? "")) return undefined;
     throw error;
   }
 }
 
-function readAll(fd: number): string {
+/** The whole text of an open file, as the kernel makes it up now. */
+export function readFromStart(fd: number): string {
   let text = "";
-  for (;;) {
-    const count = readSync(fd, buffer, 0, buffer.length, null);
+  for (let at = 0; ; ) {
+    const count = readSync(fd, buffer, 0, buffer.length, at);
     text += buffer.toString("latin1", 0, count);
     if (count < halfPage) return text;
+    at += count;
   }
 }
