@@ -35,6 +35,10 @@ export interface Steps {
     reusedLayers?: number;
     reusedBytes?: number;
   };
+  /** The image's manifest is found, at its registry or a mirror. */
+  "image.resolve": { image: string };
+  /** The image's signatures are looked at, where there is a policy. */
+  "image.verify": { image: string };
   /** A layer is made, while it is downloaded; `bytes` are what it takes on disk. */
   "layer.unpack": { digest: string; bytes?: number; inodes?: number };
   /** A layer's blob of `size` bytes is downloaded: `bytes` came, fewer where it was taken up again. */
@@ -44,6 +48,8 @@ export interface Steps {
     size?: number | undefined;
     bytes?: number;
   };
+  /** Other work on the same pod or container (`key`) has to end first. */
+  "lock.wait": { key: string };
   /** The daemon brings its records in step with the machine, at its start. */
   recovery: {
     [kind in "sandboxes" | "containers" | "execs"]?: { adopted: number; ended: number; removed: number };

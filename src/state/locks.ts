@@ -1,5 +1,7 @@
 /** Who must wait for whom: one lock per pod and per container, and one result for all who ask for the same thing. */
 
+import { observeStep } from "../observation.ts";
+
 /** Runs the work of one key in turn; different keys never wait for each other. */
 export class KeyedLock {
   readonly #tails = new Map<string, Promise<unknown>>();
@@ -7,7 +9,7 @@ export class KeyedLock {
   /** Runs `work` when all earlier work of `key` is over, whether or not that succeeded. */
   async run<T>(key: string, work: () => Promise<T>): Promise<T> {
     const before = this.#tails.get(key);
-    const mine = before ? before.then(work, work) : work();
+    const mine = before ? observeStep("lock.wait", { key }, () => settled(before)).then(work) : work();
     this.#tails.set(key, mine);
     try {
       return await mine;
@@ -15,6 +17,10 @@ export class KeyedLock {
       if (this.#tails.get(key) === mine) this.#tails.delete(key);
     }
   }
+}
+
+async function settled(work: Promise<unknown>): Promise<void> {
+  await work.catch(() => {});
 }
 
 /** Work under way, by key: who asks for it again while it runs gets the same result. */

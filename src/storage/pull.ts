@@ -147,7 +147,8 @@ export class Pulls {
     note: Note<"image.pull">,
   ): Promise<ImageRecord> {
     const { images, pool } = this.#options;
-    const resolved = await this.#resolve(reference, options);
+    const image = reference.toString();
+    const resolved = await observeStep("image.resolve", { image }, () => this.#resolve(reference, options));
     // Before anything of the image is looked at, and also where it is here: this pull may give it another name.
     const signatures = await this.#proofs(reference, resolved, options);
     const pulled = { ...identityOf(resolved), reference, spec, signatures };
@@ -184,8 +185,11 @@ export class Pulls {
     options: SignalledOptions,
   ): Promise<KeptSignature[]> {
     const { signatures } = this.#options;
-    if (!signatures || options.policyFile === undefined) return [];
-    return await signatures.verify(options.policyFile, reference, signedImage(resolved), options);
+    const { policyFile } = options;
+    if (!signatures || policyFile === undefined) return [];
+    return await observeStep("image.verify", { image: reference.toString() }, () =>
+      signatures.verify(policyFile, reference, signedImage(resolved), options),
+    );
   }
 
   async #config(reference: Reference, { config }: ResolvedImage, options: PullOptions): Promise<ImageConfig> {

@@ -36,6 +36,11 @@ function spanMessage(span: ReadableSpan): object {
     startTimeUnixNano: nanoseconds(span.startTime),
     endTimeUnixNano: nanoseconds(span.endTime),
     attributes: keyValues(span.attributes),
+    events: span.events.map(({ name, time, attributes = {} }) => ({
+      name,
+      timeUnixNano: nanoseconds(time),
+      attributes: keyValues(attributes),
+    })),
     status: { code: span.status.code, message: span.status.message ?? "" },
   };
 }

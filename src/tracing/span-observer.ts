@@ -14,7 +14,7 @@ import {
 import { W3CTraceContextPropagator } from "@opentelemetry/core";
 import { messageOf } from "../cri/status-error.ts";
 import { addLogFields, logFields } from "../log.ts";
-import type { Observation, Observer, RpcCall, RpcOutcome, Step } from "../observation.ts";
+import type { Incident, Observation, Observer, RpcCall, RpcOutcome, Step } from "../observation.ts";
 import { spanAttributes, spanName } from "./step-spans.ts";
 
 /** Codes that are the server's failure; the others are the client's (semantic conventions, "RPC", of server spans). */
@@ -78,6 +78,13 @@ export class SpanObserver implements Observer {
         span.end();
       },
     };
+  }
+
+  incident({ kind, attributes }: Incident): void {
+    // The other kinds are no part of what is under way here.
+    if (kind !== "creation.joined") return;
+    const context = this.#current.getStore();
+    if (context) trace.getSpan(context)?.addEvent(kind, attributes);
   }
 
   // Also where the span is not sampled: what is within must not be either.

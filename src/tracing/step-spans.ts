@@ -22,6 +22,8 @@ const attributeNames: { [Kind in StepKind]: { [Field in keyof Required<Steps[Kin
     reusedLayers: "image.reused_layers",
     reusedBytes: "image.reused_bytes",
   },
+  "image.resolve": { image: "container.image.name" },
+  "image.verify": { image: "container.image.name" },
   "layer.unpack": { digest: "layer.digest", bytes: "layer.disk_bytes", inodes: "layer.disk_inodes" },
   "layer.download": {
     digest: "layer.digest",
@@ -29,6 +31,7 @@ const attributeNames: { [Kind in StepKind]: { [Field in keyof Required<Steps[Kin
     size: "layer.size",
     bytes: "layer.downloaded_bytes",
   },
+  "lock.wait": { key: "lock.key" },
   recovery: { sandboxes: "recovery.sandboxes", containers: "recovery.containers", execs: "recovery.execs" },
 };
 
@@ -41,10 +44,16 @@ export function spanName({ kind, attributes }: Step): string {
       return `${attributes.handler} ${attributes.command}`;
     case "image.pull":
       return "pull image";
+    case "image.resolve":
+      return "resolve image";
+    case "image.verify":
+      return "verify signatures";
     case "layer.download":
       return "download layer";
     case "layer.unpack":
       return "unpack layer";
+    case "lock.wait":
+      return "wait for lock";
     case "recovery":
       return "recover";
   }
