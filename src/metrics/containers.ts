@@ -1,5 +1,5 @@
 /** Pods and containers: how many there are, and what befell them. */
-import type { ContainerRecord } from "../oci/record.ts";
+import { type ContainerRecord, OOM_KILLED } from "../oci/record.ts";
 import type { PodSandboxRecord } from "../sandbox/record.ts";
 import type { Store } from "../state/store.ts";
 import type { Families } from "./families.ts";
@@ -46,10 +46,10 @@ export function countContainers(families: Families, sources: ContainerSources): 
       return;
     }
     if (phase !== "exited" || counted !== undefined) return;
-    const isCounted = reason === "OOMKilled" || reason === "Unknown";
+    const isCounted = reason === OOM_KILLED || reason === "Unknown";
     const name = isCounted ? nameOf(record, sandboxes.find(record.podSandboxId)) : "";
     ended.set(id, name);
-    if (reason === "OOMKilled") {
+    if (reason === OOM_KILLED) {
       oom.inc();
       oomByName.inc({ name });
     } else if (reason === "Unknown") lost.inc({ name });

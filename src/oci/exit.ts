@@ -4,13 +4,17 @@ import { messageOf } from "../cri/status-error.ts";
 import { log } from "../log.ts";
 import { type ContainerContext, presentHandler } from "./context.ts";
 import type { ContainerExit } from "./exits.ts";
-import type { ContainerRecord } from "./record.ts";
+import { type ContainerRecord, OOM_KILLED } from "./record.ts";
 import { hasEnded } from "./stop.ts";
 import { messagePath, terminationMessage } from "./termination-message.ts";
+import { wasOomKilled } from "./unseen-oom.ts";
 
-/** What is recorded of a container whose monitor died with its exit code: 128 + SIGKILL, as the process was killed. */
+/** 128 + SIGKILL. */
+const KILLED = 137;
+
+/** What is recorded of a container whose monitor died with its exit code, as the process was killed. */
 const unknownExit = {
-  exitCode: 137,
+  exitCode: KILLED,
   reason: "Unknown",
   message: "the container's monitor ended before it did",
 };
@@ -23,9 +27,14 @@ export function recordExit(
 ): Promise<void> {
   return context.locks.run(record.id, async () => {
     if (hasEnded(record) || record.phase === "creating") return;
-    const reason = exit.oomKilled ? "OOMKilled" : record.reason;
+    const reason = isOomKilled(context, record, exit) ? OOM_KILLED : record.reason;
     await finish(context, record, { exitCode: exit.exitCode, finishedAt: String(exit.finishedAt), reason });
   });
+}
+
+function isOomKilled(context: ContainerContext, record: ContainerRecord, exit: ContainerExit): boolean {
+  if (exit.oomKilled || exit.exitCode !== KILLED) return exit.oomKilled;
+  return wasOomKilled(presentHandler(context, record.runtime).runtime, record, context.store);
 }
 
 /** Ends a container whose monitor is gone without an exit file: nobody can tell how its process fares, so it is killed. */

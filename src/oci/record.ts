@@ -83,6 +83,9 @@ export function containerState(phase: ContainerPhase): ContainerState {
   return states[phase];
 }
 
+/** The reason of a container of which the kernel killed a process for want of memory. */
+export const OOM_KILLED = "OOMKilled";
+
 /** Why an exited container ended: its own reason, or what the exit code says. */
 export function exitReason({ phase, reason, exitCode }: ContainerRecord): string {
   if (phase !== "exited" && phase !== "removing") return "";

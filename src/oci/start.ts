@@ -3,6 +3,7 @@ import { nowNanoseconds } from "../clock.ts";
 import { failedPrecondition, messageOf } from "../cri/status-error.ts";
 import { type ContainerContext, presentHandler } from "./context.ts";
 import { type ContainerRecord, containerState } from "./record.ts";
+import { noteOomKills } from "./unseen-oom.ts";
 
 /** Starts a created container. FAILED_PRECONDITION in any other state; a runtime's refusal ends the container. */
 export function startContainer(context: ContainerContext, record: ContainerRecord): Promise<void> {
@@ -15,6 +16,7 @@ export function startContainer(context: ContainerContext, record: ContainerRecor
     const { runtime } = presentHandler(context, record.runtime);
     // Taken before: a short process ends sooner than the runtime's command.
     const startedAt = nowNanoseconds();
+    noteOomKills(runtime, record);
     try {
       await runtime.start(record.id);
     } catch (error) {
