@@ -126,6 +126,8 @@ async function answerOf(url: string, interrupted: AbortSignal): Promise<string> 
 
 function sayHowToGoOn({ socket, cgroupParent }: Daemon, pod: Pod, container: PodContainer): void {
   say("Go on with, for example:");
+  say(`  bin/critter status --socket ${socket}`);
+  say(`  bin/critter inspect --socket ${socket} demo`);
   for (const command of [
     "ps",
     `inspectp ${pod.id}`,

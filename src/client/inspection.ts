@@ -7,11 +7,19 @@ import type {
   PortMapping,
   Signal,
 } from "../cri/messages.ts";
-import { type Costs, readCosts } from "./costs.ts";
+import { readCosts } from "./costs.ts";
 import type { CriClient } from "./cri-client.ts";
 import { type Found, NotFoundError } from "./find.ts";
 import { type ImageInspection, inspectImage } from "./image-inspection.ts";
-import { type ContainerReport, containerReport, type PodReport, podReport, podStatus } from "./pod-report.ts";
+import {
+  type ContainerReport,
+  containerReport,
+  imageNames,
+  type Known,
+  type PodReport,
+  podReport,
+  podStatus,
+} from "./pod-report.ts";
 
 export type Inspection =
   | {
@@ -64,12 +72,14 @@ export type LastExit = Pick<ContainerReport, "id" | "finishedAt" | "exitCode" | 
 export async function inspect(client: CriClient, found: Found): Promise<Inspection> {
   if (found.kind === "Image") return inspectImage(client, found.id);
   const podSandboxId = found.kind === "PodSandbox" ? found.id : found.podSandboxId;
-  const [answer, costs] = await Promise.all([
+  const [answer, costs, { images }] = await Promise.all([
     podStatus(client, podSandboxId, true),
     readCosts(client, { id: podSandboxId }),
+    client.image.ListImages(),
   ]);
   if (!answer?.status) throw new NotFoundError(`pod ${podSandboxId} has gone`);
-  const { containers, ...pod } = podReport(answer, costs);
+  const known = { costs, imageNames: imageNames(images) };
+  const { containers, ...pod } = podReport(answer, known);
   const { labels, annotations, linux } = answer.status;
   const { network = "", pid: pidMode = "", ipc = "" } = linux?.namespaces?.options ?? {};
   const { config, pid, image, cniResult } = verboseOf<PodInfo>(answer.info);
@@ -91,7 +101,7 @@ export async function inspect(client: CriClient, found: Found): Promise<Inspecti
     },
     containers: await Promise.all(
       wanted.map(async (container) => ({
-        ...(await inspectContainer(client, container.id, costs)),
+        ...(await inspectContainer(client, container.id, known)),
         lastExit: lastExit(container, containers),
       })),
     ),
@@ -101,14 +111,14 @@ export async function inspect(client: CriClient, found: Found): Promise<Inspecti
 async function inspectContainer(
   { runtime }: CriClient,
   containerId: string,
-  costs: Costs,
+  known: Known,
 ): Promise<Omit<ContainerInspection, "lastExit">> {
   const { status, info } = await runtime.ContainerStatus({ containerId, verbose: true });
   if (!status) throw new NotFoundError(`container ${containerId} has gone`);
   const { labels, annotations, imageRef, user, resources, mounts, stopSignal } = status;
   const { pid = 0, privileged = false, runtimeSpec } = verboseOf<ContainerInfo>(info);
   return {
-    ...containerReport(status, costs),
+    ...containerReport(status, known),
     labels,
     annotations,
     imageRef,

@@ -4,6 +4,7 @@ import type {
   ContainerMetadata,
   ContainerState,
   ContainerStatus,
+  Image,
   Int64,
   PodSandboxMetadata,
   PodSandboxState,
@@ -38,7 +39,7 @@ export interface ContainerReport {
   exitCode: number;
   reason: string;
   message: string;
-  /** As the request named it. */
+  /** As whoever asked for it named it, else a tag of it, else its id. */
   image: string;
   imageId: string;
   logPath: string;
@@ -60,7 +61,18 @@ export async function podStatus(
   }
 }
 
-export function podReport({ status, containersStatuses }: PodSandboxStatusResponse, costs: Costs): PodReport {
+/** What reports look up by id. */
+export interface Known {
+  costs: Costs;
+  /** A tag of each image that has one. */
+  imageNames: ReadonlyMap<string, string>;
+}
+
+export function imageNames(images: Image[]): Map<string, string> {
+  return new Map(images.flatMap(({ id, repoTags: [tag] }) => (tag === undefined ? [] : [[id, tag]])));
+}
+
+export function podReport({ status, containersStatuses }: PodSandboxStatusResponse, known: Known): PodReport {
   if (!status) throw new Error("the runtime answered without a status of the pod sandbox");
   const { id, metadata, state, createdAt, runtimeHandler, network } = status;
   const ips = [network?.ip ?? "", ...(network?.additionalIps ?? []).map(({ ip }) => ip)];
@@ -74,13 +86,13 @@ export function podReport({ status, containersStatuses }: PodSandboxStatusRespon
     createdAt: timeOf(createdAt),
     runtimeHandler,
     ips: ips.filter((ip) => ip !== ""),
-    stats: costs.pods.get(id) ?? null,
-    containers: ordered.map((container) => containerReport(container, costs)),
+    stats: known.costs.pods.get(id) ?? null,
+    containers: ordered.map((container) => containerReport(container, known)),
   };
 }
 
-export function containerReport(status: ContainerStatus, costs: Costs): ContainerReport {
-  const { id, metadata, state, exitCode, reason, message, image, imageId, logPath } = status;
+export function containerReport(status: ContainerStatus, { costs, imageNames }: Known): ContainerReport {
+  const { id, metadata, state, exitCode, reason, message, imageId, logPath } = status;
   return {
     id,
     metadata,
@@ -91,11 +103,18 @@ export function containerReport(status: ContainerStatus, costs: Costs): Containe
     exitCode,
     reason,
     message,
-    image: image?.userSpecifiedImage || image?.image || "",
+    image: imageName(status, imageNames),
     imageId,
     logPath,
     stats: costs.containers.get(id) ?? null,
   };
+}
+
+/** The kubelet asks for an image by its id, and says beside it how the pod names it. */
+function imageName({ image, imageId }: ContainerStatus, names: Known["imageNames"]): string {
+  const { userSpecifiedImage = "", image: asked = "" } = image ?? {};
+  const named = [userSpecifiedImage, asked].find((name) => name !== "" && name !== imageId);
+  return named ?? names.get(imageId) ?? imageId;
 }
 
 /** Of nanoseconds since the epoch; null for 0, which is what has not happened. */

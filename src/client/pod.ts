@@ -87,12 +87,24 @@ export class Pod {
         args: options.args ?? [],
         envs: (options.env ?? []).map(keyValue),
         mounts: options.mounts ?? [],
+        labels: this.#labels(options.name),
         tty: options.tty ?? false,
         logPath,
         linux: {},
       },
     });
     return new PodContainer(this.#client, containerId, join(this.#config.logDirectory, logPath));
+  }
+
+  /** The kubelet's, by which crictl knows the pod of a container. */
+  #labels(containerName: string): Record<string, string> {
+    const { name = "", namespace = "", uid = "" } = this.#config.metadata ?? {};
+    return {
+      "io.kubernetes.pod.name": name,
+      "io.kubernetes.pod.namespace": namespace,
+      "io.kubernetes.pod.uid": uid,
+      "io.kubernetes.container.name": containerName,
+    };
   }
 
   async status(): Promise<PodSandboxStatus> {

@@ -3,7 +3,7 @@ import type { FilesystemUsage, RuntimeCondition } from "../cri/messages.ts";
 import type { DaemonInfo } from "../runtime-service/daemon-info.ts";
 import { readCosts } from "./costs.ts";
 import type { CriClient } from "./cri-client.ts";
-import { type PodReport, podReport, podStatus } from "./pod-report.ts";
+import { imageNames, type PodReport, podReport, podStatus } from "./pod-report.ts";
 
 interface DiskUse {
   mountpoint: string;
@@ -38,6 +38,7 @@ export async function statusReport(client: CriClient): Promise<StatusReport> {
     readCosts(client),
     runtime.ListPodSandbox(),
   ]);
+  const known = { costs, imageNames: imageNames(images) };
   const pods = await Promise.all(items.map(({ id }) => podStatus(client, id)));
   const { runtimeName, runtimeVersion, runtimeApiVersion } = version;
   return {
@@ -51,7 +52,7 @@ export async function statusReport(client: CriClient): Promise<StatusReport> {
     imageFilesystem: diskUse(filesystems.imageFilesystems[0]),
     podSandboxes: pods
       .filter((pod) => pod !== undefined)
-      .map((pod) => podReport(pod, costs))
+      .map((pod) => podReport(pod, known))
       .sort(byName),
   };
 }
