@@ -1,7 +1,7 @@
 /** Where a pod's cgroups are: the CRI's cgroup_parent, the OCI cgroupsPath, and the folders to read. */
 import { posix } from "node:path";
 import { invalidArgument } from "../cri/status-error.ts";
-import type { Cgroups } from "./hierarchy.ts";
+import type { CgroupHierarchy, Cgroups } from "./hierarchy.ts";
 
 /** crio.conf's `cgroup_manager`: who makes cgroups, the runtime itself or systemd. */
 export type CgroupManager = "cgroupfs" | "systemd";
@@ -77,12 +77,17 @@ export function monitorPlace(
 /** The folder of cgroup `path` in the hierarchy of `controller`, or undefined where the kernel lacks that. */
 export function cgroupFolder(cgroups: Cgroups, controller: string, path: string): string | undefined {
   const hierarchy = cgroups.hierarchies.find((one) => one.controllers.includes(controller));
-  return hierarchy && posix.join(hierarchy.mount, path);
+  return hierarchy && folderIn(hierarchy, path);
 }
 
 /** The folders of cgroup `path`, one a hierarchy, whether they exist or not. */
 export function cgroupFolders(cgroups: Cgroups, path: string): string[] {
-  return cgroups.hierarchies.map((hierarchy) => posix.join(hierarchy.mount, path));
+  return cgroups.hierarchies.map((hierarchy) => folderIn(hierarchy, path));
+}
+
+/** Both are normal, so that it need not be found out for each of many figures. */
+function folderIn({ mount }: CgroupHierarchy, path: string): string {
+  return path === "/" ? mount : mount + path;
 }
 
 /**

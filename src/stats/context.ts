@@ -5,12 +5,14 @@ import type { ContainerContext } from "../oci/context.ts";
 import type { SandboxContext } from "../sandbox/context.ts";
 import { CpuRates } from "./cpu-rates.ts";
 import { PodMetrics } from "./metrics/pod-metrics.ts";
+import { ProcessUsages } from "./process-usages.ts";
 import { WritableLayers } from "./writable-layers.ts";
 
 export interface StatsContext {
   sandboxes: SandboxContext;
   containers: ContainerContext;
   rates: CpuRates;
+  processes: ProcessUsages;
   writableLayers: WritableLayers;
   metrics: PodMetrics;
   /** A list response of one; those of several concatenate. */
@@ -32,6 +34,7 @@ export function statsContext(sandboxes: SandboxContext, { RuntimeService }: CriD
     sandboxes,
     containers,
     rates: new CpuRates(),
+    processes: new ProcessUsages(),
     writableLayers,
     metrics: new PodMetrics({ sandboxes, containers, writableLayers }),
     encode: {

@@ -1,5 +1,4 @@
 /** The statistics of a pod: of its cgroup, its network, and its containers. */
-import { processesIn } from "../cgroups/processes.ts";
 import { type CgroupReading, readCgroup } from "../cgroups/readings.ts";
 import { sumOfReadings } from "../cgroups/readings-sum.ts";
 import { nowNanoseconds } from "../clock.ts";
@@ -45,14 +44,13 @@ function linuxStats(
   const timestamp = nowNanoseconds();
   const { cgroups } = context.containers.host;
   const reading = sumOfReadings(parts.map((path) => readCgroup(cgroups, path)));
-  const processCount = parts.reduce((sum, path) => sum + processesIn(cgroups, path).length, 0);
   const { cpu, memory, io } = usageOf(record, reading, context.rates, timestamp);
   return {
     cpu,
     memory,
     io,
     network: podNetwork(record, containers, timestamp),
-    process: { timestamp, processCount: { value: processCount } },
+    process: context.processes.usageOf(record, cgroups, parts),
     containers: containers.map((one) => containerStats(context, one.record, one.reading)),
   };
 }
