@@ -116,7 +116,12 @@ function deadlineIn(timeout: number | undefined): { deadline?: number } {
 }
 
 function statusError(error: ServiceError, path: string): StatusError {
-  const unreachable = error.code === status.UNAVAILABLE && /No connection established/.test(error.details);
-  const message = unreachable ? `nothing answers at ${path}; is the daemon running?` : error.details;
-  return new StatusError(error.code, message, { cause: error });
+  return new StatusError(error.code, messageOf(error, path), { cause: error });
+}
+
+function messageOf({ code, details }: ServiceError, path: string): string {
+  if (code !== status.UNAVAILABLE || !details.includes("No connection established")) return details;
+  return details.includes("EACCES")
+    ? `no permission to connect to ${path}`
+    : `nothing answers at ${path}; is the daemon running?`;
 }

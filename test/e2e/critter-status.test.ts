@@ -19,9 +19,11 @@ interface Ended {
   stderr: string;
 }
 
-function critter(...args: string[]): Promise<Ended> {
+const critter = (...args: string[]) => run(launcher, args);
+
+function run(program: string, args: string[]): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile(launcher, args, (error, stdout, stderr) =>
+    execFile(program, args, (error, stdout, stderr) =>
       resolve({ code: error ? Number(error.code) : 0, stdout, stderr }),
     );
   });
@@ -171,6 +173,10 @@ describe("critter status and critter inspect", () => {
       assert.equal(lonely.code, 1);
       assert.match(lonely.stderr, /^critter: nothing answers at .*absent; is the daemon running\?\n$/);
     }
+    const asNobody = ["--reuid=65534", "--regid=65534", "--clear-groups", launcher];
+    const stranger = await run("setpriv", [...asNobody, "status", "--socket", daemon.socket]);
+    assert.equal(stranger.code, 1);
+    assert.match(stranger.stderr, /^critter: no permission to connect to .*critter\.sock\n$/);
     assert.equal((await critter("status", "everything")).code, 2);
     assert.equal((await critter("inspect")).code, 2);
     assert.match((await critter("inspect", "--help")).stdout, /^Usage: critter inspect/);
