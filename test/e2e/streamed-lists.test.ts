@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { status } from "@grpc/grpc-js";
-import type { AnswerStream } from "../../src/client/answer-stream.ts";
 import { loadCri } from "../../src/cri/proto.ts";
 import type { ContainerRecord } from "../../src/oci/record.ts";
 import type { PodSandboxRecord } from "../../src/sandbox/record.ts";
 import { openDatabase, Records, transaction } from "../../src/state/database.ts";
+import { allItems } from "../support/cri.ts";
 import { eventually } from "../support/eventually.ts";
 import { removePod, runContainer, runPod, type TestPod } from "../support/pods.ts";
 import { exitedContainer, stoppedPod } from "../support/records.ts";
@@ -70,7 +70,7 @@ describe("streamed lists of 2,000 pods", () => {
     const { runtime } = daemon.client;
     const before = await settledMemory(daemon.pid);
     let bytes = 0;
-    const pods = await all(runtime.StreamPodSandboxes(), (message) => {
+    const pods = await allItems(runtime.StreamPodSandboxes(), (message) => {
       const { length } = RuntimeService.StreamPodSandboxes.responseSerialize(message);
       assert.ok(length < MIB, `${length} bytes in one message`);
       bytes += length;
@@ -86,7 +86,10 @@ describe("streamed lists of 2,000 pods", () => {
       const unread = runtime.StreamPodSandboxes();
       await unread.begun;
       for await (const _ of runtime.StreamPodSandboxes()) break;
-      assert.equal((await all(runtime.StreamPodSandboxes(), (one) => one.podSandboxes)).length, pods.length);
+      assert.equal(
+        (await allItems(runtime.StreamPodSandboxes(), (one) => one.podSandboxes)).length,
+        pods.length,
+      );
       for await (const _ of unread) break;
     }
     const last = await settledMemory(daemon.pid);
@@ -98,7 +101,7 @@ describe("streamed lists of 2,000 pods", () => {
 
   it("containers arrive whole too", async () => {
     const { runtime } = parts.daemon.client;
-    const containers = await all(runtime.StreamContainers(), (message) => message.containers);
+    const containers = await allItems(runtime.StreamContainers(), (message) => message.containers);
     const ids = [...running, ...exited.map(({ id }) => id)];
     assert.deepEqual(containers.map(({ id }) => id).sort(), ids.sort());
   });
@@ -114,7 +117,7 @@ describe("streamed lists of 2,000 pods", () => {
   it("filters choose as in the lists, and no match is an empty stream", async () => {
     const { runtime } = parts.daemon.client;
     const pods = async (filter: object) => {
-      const found = await all(runtime.StreamPodSandboxes({ filter }), (message) => message.podSandboxes);
+      const found = await allItems(runtime.StreamPodSandboxes({ filter }), (message) => message.podSandboxes);
       const listed = await runtime.ListPodSandbox({ filter });
       assert.deepEqual(found, listed.items);
       return found.map(({ id }) => id);
@@ -126,7 +129,7 @@ describe("streamed lists of 2,000 pods", () => {
     assert.deepEqual(await pods({ labelSelector: { real: "no" } }), []);
 
     const containers = async (filter: object) => {
-      const found = await all(runtime.StreamContainers({ filter }), (message) => message.containers);
+      const found = await allItems(runtime.StreamContainers({ filter }), (message) => message.containers);
       assert.deepEqual(found, (await runtime.ListContainers({ filter })).containers);
       return found.map(({ id }) => id);
     };
@@ -141,7 +144,7 @@ describe("streamed lists of 2,000 pods", () => {
   it("an ambiguous id is refused", async () => {
     const id = stopped[0]!.id.slice(0, 1);
     await assert.rejects(
-      all(parts.daemon.client.runtime.StreamPodSandboxes({ filter: { id } }), () => []),
+      allItems(parts.daemon.client.runtime.StreamPodSandboxes({ filter: { id } }), () => []),
       { code: status.INVALID_ARGUMENT, message: /ambiguous/ },
     );
   });
@@ -150,18 +153,21 @@ describe("streamed lists of 2,000 pods", () => {
     const { runtime, image } = parts.daemon.client;
     const idsOf = (stats: { attributes: { id: string } | null }[]) =>
       stats.map(({ attributes }) => attributes?.id).sort();
-    const stats = await all(runtime.StreamContainerStats(), (message) => message.containerStats);
+    const stats = await allItems(runtime.StreamContainerStats(), (message) => message.containerStats);
     assert.deepEqual(idsOf(stats), running.toSorted());
     assert.ok(Number(stats[0]?.memory?.workingSetBytes?.value) > 0);
     const filter = { podSandboxId: real[1]!.id };
-    const filtered = await all(runtime.StreamContainerStats({ filter }), (message) => message.containerStats);
+    const filtered = await allItems(
+      runtime.StreamContainerStats({ filter }),
+      (message) => message.containerStats,
+    );
     assert.deepEqual(idsOf(filtered), running.slice(1, 2));
 
-    const podStats = await all(runtime.StreamPodSandboxStats(), (message) => message.podSandboxStats);
+    const podStats = await allItems(runtime.StreamPodSandboxStats(), (message) => message.podSandboxStats);
     assert.deepEqual(idsOf(podStats), real.map(({ id }) => id).sort());
     assert.ok(podStats.every(({ linux }) => linux?.containers.length === 1));
 
-    const metrics = await all(runtime.StreamPodSandboxMetrics(), (message) => message.podSandboxMetrics);
+    const metrics = await allItems(runtime.StreamPodSandboxMetrics(), (message) => message.podSandboxMetrics);
     const { podMetrics } = await runtime.ListPodSandboxMetrics();
     const shapeOf = (pods: typeof metrics) =>
       pods.map((pod) => [
@@ -172,25 +178,16 @@ describe("streamed lists of 2,000 pods", () => {
     assert.equal(metrics.length, real.length);
     assert.deepEqual(shapeOf(metrics), shapeOf(podMetrics));
 
-    const images = await all(image.StreamImages(), (message) => message.images);
+    const images = await allItems(image.StreamImages(), (message) => message.images);
     assert.deepEqual(images, (await image.ListImages()).images);
     assert.ok(images.length > 0);
     const one = { image: { image: images[0]!.id } };
     assert.deepEqual(
-      await all(image.StreamImages({ filter: one }), (message) => message.images),
+      await allItems(image.StreamImages({ filter: one }), (message) => message.images),
       images.slice(0, 1),
     );
   });
 });
-
-async function all<Message, Item>(
-  stream: AnswerStream<Message>,
-  itemsOf: (message: Message) => Item[],
-): Promise<Item[]> {
-  const items: Item[] = [];
-  for await (const message of stream) items.push(...itemsOf(message));
-  return items;
-}
 
 /** Bytes of a process that no file holds. */
 function memoryOf(pid: number): number {

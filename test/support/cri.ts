@@ -33,6 +33,16 @@ export async function outcome(call: Promise<unknown>): Promise<string> {
   }
 }
 
+/** What all messages of a streamed list have. */
+export async function allItems<Message, Item>(
+  stream: AsyncIterable<Message>,
+  itemsOf: (message: Message) => Item[],
+): Promise<Item[]> {
+  const items: Item[] = [];
+  for await (const message of stream) items.push(...itemsOf(message));
+  return items;
+}
+
 /** What `assert.rejects` is to find in a call's error: its code and, in its message, `pattern`. */
 export function refusal(code: keyof typeof status, pattern: RegExp): { code: number; message: RegExp } {
   return { code: status[code], message: pattern };
