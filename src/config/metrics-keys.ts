@@ -27,6 +27,7 @@ const crioCollectors = [
 const ownCollectors = [
   "operations_failed_total",
   "operations_running",
+  "lock_wait_duration_seconds",
   "image_pull_duration_seconds",
   "layer_unpack_duration_seconds",
   "cni_plugin_duration_seconds",
@@ -50,11 +51,20 @@ export const collectors: readonly Collector[] = [...crioCollectors, ...ownCollec
 
 /** What CRI-O has, or had, and nothing here corresponds to: a file that asks for it is no error, and gets nothing. */
 const withoutMeaning = [
-  ...["containers_seccomp_notifier_count_total", "image_layer_dedup_duration_seconds"],
-  ...["image_layer_dedup_bytes_saved", "operations", "operations_errors", "operations_latency_microseconds"],
-  ...["operations_latency_microseconds_total", "image_pulls_by_digest", "image_pulls_by_name"],
-  ...["image_pulls_by_name_skipped", "image_pulls_failures", "image_pulls_successes", "image_layer_reuse"],
   "containers_oom",
+  "containers_seccomp_notifier_count_total",
+  "image_layer_dedup_bytes_saved",
+  "image_layer_dedup_duration_seconds",
+  "image_layer_reuse",
+  "image_pulls_by_digest",
+  "image_pulls_by_name",
+  "image_pulls_by_name_skipped",
+  "image_pulls_failures",
+  "image_pulls_successes",
+  "operations",
+  "operations_errors",
+  "operations_latency_microseconds",
+  "operations_latency_microseconds_total",
 ];
 
 /** The name a metric goes by, such as `container_runtime_crio_operations_total`. */

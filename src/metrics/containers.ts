@@ -1,5 +1,5 @@
 /** Pods and containers: how many there are, and what befell them. */
-import { type ContainerRecord, OOM_KILLED } from "../oci/record.ts";
+import { type ContainerRecord, OOM_KILLED, UNKNOWN_END } from "../oci/record.ts";
 import type { PodSandboxRecord } from "../sandbox/record.ts";
 import type { Store } from "../state/store.ts";
 import type { Families } from "./families.ts";
@@ -46,13 +46,13 @@ export function countContainers(families: Families, sources: ContainerSources): 
       return;
     }
     if (phase !== "exited" || counted !== undefined) return;
-    const isCounted = reason === OOM_KILLED || reason === "Unknown";
+    const isCounted = reason === OOM_KILLED || reason === UNKNOWN_END;
     const name = isCounted ? nameOf(record, sandboxes.find(record.podSandboxId)) : "";
     ended.set(id, name);
     if (reason === OOM_KILLED) {
       oom.inc();
       oomByName.inc({ name });
-    } else if (reason === "Unknown") lost.inc({ name });
+    } else if (reason === UNKNOWN_END) lost.inc({ name });
   });
 }
 

@@ -143,9 +143,20 @@ describe("the metrics", () => {
     }
     const full = new StatusError(status.RESOURCE_EXHAUSTED, "disk full");
     await assert.rejects(observeStep("image.pull", { image: "x" }, () => Promise.reject(full)));
+    const wrong = new StatusError(status.DATA_LOSS, "image x: layer", {
+      cause: new StatusError(status.DATA_LOSS, "layer: what the registry sent has another digest"),
+    });
+    await assert.rejects(observeStep("image.pull", { image: "x" }, () => Promise.reject(wrong)));
+    const cut = new StatusError(status.UNAVAILABLE, "image x: layer", { cause: causes[4]![0] });
+    await assert.rejects(observeStep("image.pull", { image: "x" }, () => Promise.reject(cut)));
     const series = (await scrape()).series(metricName("image_pulls_failure_total"));
     const counted = Object.fromEntries(series.map(({ labels, value }) => [labels.error, value]));
-    assert.deepEqual(counted, { ...Object.fromEntries(causes.map(([, error]) => [error, 1])), UNKNOWN: 2 });
+    assert.deepEqual(counted, {
+      ...Object.fromEntries(causes.map(([, error]) => [error, 1])),
+      CONNECTION_REFUSED: 2,
+      DIGEST_INVALID: 1,
+      UNKNOWN: 2,
+    });
     assert.equal(await sum("image_pulls_success_total"), 0);
   });
 
@@ -208,12 +219,15 @@ describe("the metrics", () => {
     });
     tellIncident("creation.joined", { stage: "sandbox creating" });
     tellIncident("events.dropped", { count: 7 });
+    await observeStep("lock.wait", { key: "pod" }, async () => {});
     tellIncident("pod.attached", { durationMs: 40 });
     assert.equal(await sum("recovered", { kind: "sandboxes", outcome: "adopted" }), 3);
     assert.equal(await sum("recovered", { kind: "sandboxes" }), 4);
     assert.ok((await sum("recovery_duration_seconds")) > 0);
     assert.equal(await sum("resources_stalled_at_stage", { stage: "sandbox creating" }), 1);
     assert.equal(await sum("containers_events_dropped_total"), 7);
+    const waits = `${metricName("lock_wait_duration_seconds")}_count`;
+    assert.equal((await scrape()).sum(waits), 1);
     assert.equal(await sum("operations_latency_seconds", { operation: "network_setup_pod" }), 0.04);
   });
 

@@ -1,4 +1,4 @@
-/** RPCs: how many, how long, and how they fail. */
+/** RPCs: how many, how long, how they fail, and what they wait for. */
 import { status } from "@grpc/grpc-js";
 import type { Observer } from "../observation.ts";
 import type { Families } from "./families.ts";
@@ -26,7 +26,14 @@ export function observeOperations(families: Families): Observer {
     help: "RPCs that are being answered, streams among them.",
     labels,
   });
+  const waits = families.histogram("lock_wait_duration_seconds", {
+    help: "How long work had to wait for other work on the same pod or container, in seconds.",
+    buckets: [0.001, 0.01, 0.1, 0.5, 1, 5, 30, 120],
+  });
   return {
+    step: ({ kind }) => {
+      return kind === "lock.wait" ? { end: ({ durationMs }) => waits.observe(durationMs / 1000) } : undefined;
+    },
     incident: ({ kind, attributes }) => {
       if (kind !== "pod.attached") return;
       for (const operation of networkSetup) latency.set({ operation }, attributes.durationMs / 1000);

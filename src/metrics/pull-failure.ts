@@ -1,4 +1,6 @@
 /** Why a pull failed, in the few words that CRI-O has for it. */
+import { status } from "@grpc/grpc-js";
+import { codeOf } from "../cri/status-error.ts";
 import { type FailureKind, RegistryFailure } from "../registry/failure.ts";
 
 /** The distribution specification's error codes, as a registry's answer has them. */
@@ -23,10 +25,16 @@ const byNetworkError: Record<string, string> = {
 
 /** One of the registry's error codes, NOT_FOUND, CONNECTION_REFUSED, CONNECTION_TIMEOUT or UNKNOWN. */
 export function pullFailure(error: unknown): string {
-  const failure = (error as Error).cause;
-  if (!(failure instanceof RegistryFailure)) return "UNKNOWN";
+  const failure = registryFailure(error);
+  if (!failure) return codeOf(error) === status.DATA_LOSS ? byKind.corrupt : "UNKNOWN";
   const told = registryCode.exec(failure.message)?.[1];
   if (told) return told;
   const { code = "" } = (failure.cause ?? {}) as NodeJS.ErrnoException;
   return (failure.kind === "unreachable" && byNetworkError[code]) || byKind[failure.kind];
+}
+
+/** The endpoint's failure that the error came of, if it did. */
+function registryFailure(error: unknown): RegistryFailure | undefined {
+  for (let at = error; at instanceof Error; at = at.cause) if (at instanceof RegistryFailure) return at;
+  return undefined;
 }

@@ -4,7 +4,7 @@ import { messageOf } from "../cri/status-error.ts";
 import { log } from "../log.ts";
 import { type ContainerContext, presentHandler } from "./context.ts";
 import type { ContainerExit } from "./exits.ts";
-import { type ContainerRecord, OOM_KILLED } from "./record.ts";
+import { type ContainerRecord, OOM_KILLED, UNKNOWN_END } from "./record.ts";
 import { hasEnded } from "./stop.ts";
 import { messagePath, terminationMessage } from "./termination-message.ts";
 import { wasOomKilled } from "./unseen-oom.ts";
@@ -15,7 +15,7 @@ const KILLED = 137;
 /** What is recorded of a container whose monitor died with its exit code, as the process was killed. */
 const unknownExit = {
   exitCode: KILLED,
-  reason: "Unknown",
+  reason: UNKNOWN_END,
   message: "the container's monitor ended before it did",
 };
 

@@ -85,6 +85,8 @@ export function containerState(phase: ContainerPhase): ContainerState {
 
 /** The reason of a container of which the kernel killed a process for want of memory. */
 export const OOM_KILLED = "OOMKilled";
+/** The reason of a container whose monitor has ended before it: nobody can tell how it did. */
+export const UNKNOWN_END = "Unknown";
 
 /** Why an exited container ended: its own reason, or what the exit code says. */
 export function exitReason({ phase, reason, exitCode }: ContainerRecord): string {
