@@ -51,6 +51,8 @@ import { SignatureVerifier } from "./signatures/verifier.ts";
 import { openDatabase, Records } from "./state/database.ts";
 import { Joined, KeyedLock } from "./state/locks.ts";
 import { Store } from "./state/store.ts";
+import { collectStats } from "./stats/collect.ts";
+import { collectEvery, statsPeriod } from "./stats/collection.ts";
 import { statsContext } from "./stats/context.ts";
 import { openStorage, type Storage } from "./storage/storage.ts";
 import { StreamServer } from "./streaming/server.ts";
@@ -122,6 +124,7 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
     takesArtifacts: () => config.image.ociArtifactMountSupport,
     stopping: stopping.signal,
   };
+  const stats = statsContext(sandboxes, cri);
   const server = new CriServer(
     {
       socket: config.api.listen,
@@ -132,7 +135,7 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
       config,
       sandboxes,
       containers,
-      stats: statsContext(sandboxes, cri),
+      stats,
       events,
       recovery,
       streams,
@@ -142,6 +145,7 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
     cri,
   );
   await server.listen();
+  const endCollection = collectEvery(statsPeriod(config.stats), () => collectStats(stats));
   void checkNetworks(sandboxes);
   // Asked now, for the first Status or the first pod that needs it would have to wait.
   for (const handler of containers.handlers.values()) void handlerFeatures(handler, storage.idMappedLayers);
@@ -154,6 +158,7 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
   stopping.abort(new StatusError(status.UNAVAILABLE, "critter is stopping"));
   await server.close();
   await streams.close();
+  endCollection();
   endMetrics?.();
   await tracing?.close();
   sandboxes.cni.close();

@@ -1,6 +1,6 @@
 /** ListContainerStats: of the containers that run. */
 import type { ListContainerStatsRequest } from "../cri/messages.ts";
-import { containerStats, isReading, readContainer } from "../stats/container-stats.ts";
+import { runningContainerStats } from "../stats/container-stats.ts";
 import { inSlices } from "../stats/slices.ts";
 import { listedContainers } from "./container-list.ts";
 import type { RuntimeServiceContext } from "./context.ts";
@@ -14,8 +14,8 @@ export async function containerStatsList(
   const listed = [...containers.store].filter(isListed);
   const parts: Buffer[] = [];
   await inSlices(listed, (record) => {
-    const reading = readContainer(stats, record);
-    if (isReading(reading)) parts.push(stats.encode.container(containerStats(stats, record, reading)));
+    const found = runningContainerStats(stats, record);
+    if (found) parts.push(stats.encode.container(found));
   });
   return Buffer.concat(parts);
 }

@@ -8,13 +8,31 @@ import type { StatsContext } from "./context.ts";
 import { usageOf } from "./usage.ts";
 
 /**
- * What a container uses. One that does not run uses no processor and no memory, and has null there; what it has
- * written is still on the disk.
+ * What a container uses, as it was collected last or as it is now. One that does not run uses no processor and no memory, and has null
+ * there; what it has written is still on the disk.
  */
-export function containerStats(
+export function containerStats(context: StatsContext, record: ContainerRecord): ContainerStats {
+  return (
+    context.collected.container(record) ?? statsOfReading(context, record, readContainer(context, record))
+  );
+}
+
+/** The same; undefined for one that does not run, or has just ended. */
+export function runningContainerStats(
   context: StatsContext,
   record: ContainerRecord,
-  reading = readContainer(context, record),
+): ContainerStats | undefined {
+  const collected = context.collected.container(record);
+  if (collected) return collected;
+  const reading = readContainer(context, record);
+  return isReading(reading) ? statsOfReading(context, record, reading) : undefined;
+}
+
+/** What a container uses by this reading of its cgroup. */
+export function statsOfReading(
+  context: StatsContext,
+  record: ContainerRecord,
+  reading: CgroupReading,
 ): ContainerStats {
   const { id, config } = record;
   const { metadata, labels, annotations } = config;

@@ -3,6 +3,7 @@ import type { ContainerStats, PodSandboxStats } from "../cri/messages.ts";
 import type { CriDefinitions, Init } from "../cri/proto.ts";
 import type { ContainerContext } from "../oci/context.ts";
 import type { SandboxContext } from "../sandbox/context.ts";
+import { CollectedStats } from "./collection.ts";
 import { CpuRates } from "./cpu-rates.ts";
 import { PodMetrics } from "./metrics/pod-metrics.ts";
 import { ProcessUsages } from "./process-usages.ts";
@@ -13,6 +14,8 @@ export interface StatsContext {
   containers: ContainerContext;
   rates: CpuRates;
   processes: ProcessUsages;
+  /** Empty where statistics are read when they are asked for. */
+  collected: CollectedStats;
   writableLayers: WritableLayers;
   metrics: PodMetrics;
   /** A list response of one; those of several concatenate. */
@@ -35,6 +38,7 @@ export function statsContext(sandboxes: SandboxContext, { RuntimeService }: CriD
     containers,
     rates: new CpuRates(),
     processes: new ProcessUsages(),
+    collected: new CollectedStats(),
     writableLayers,
     metrics: new PodMetrics({ sandboxes, containers, writableLayers }),
     encode: {

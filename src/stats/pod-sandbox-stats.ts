@@ -7,19 +7,28 @@ import type { Init } from "../cri/proto.ts";
 import type { ContainerRecord } from "../oci/record.ts";
 import { namespaceModes, type PodSandboxRecord } from "../sandbox/record.ts";
 import { containerCgroup, ownPodCgroup } from "./cgroups-of.ts";
-import { containerStats, isReading, readContainer } from "./container-stats.ts";
+import { isReading, readContainer, statsOfReading } from "./container-stats.ts";
 import type { StatsContext } from "./context.ts";
 import { networkUsage } from "./network.ts";
 import { networkProcess } from "./network-process.ts";
 import { type Overview, overviewOf } from "./overview.ts";
 import { usageOf } from "./usage.ts";
 
-/** What a pod uses. One that is not ready has its attributes only. */
+/** What a pod uses, as it was collected last or as it is now. One that is not ready has its attributes only. */
 export function podSandboxStats(
   context: StatsContext,
   record: PodSandboxRecord,
   overview = overviewOf(context),
 ): Init<PodSandboxStats> {
+  return context.collected.pod(record) ?? readPodSandboxStats(context, record, overview);
+}
+
+/** What it uses now. */
+export function readPodSandboxStats(
+  context: StatsContext,
+  record: PodSandboxRecord,
+  overview: Overview,
+): Init<PodSandboxStats> & { linux: LinuxPodSandboxStats | null } {
   const { id, config, phase } = record;
   const { metadata, labels, annotations } = config;
   return {
@@ -51,7 +60,7 @@ function linuxStats(
     io,
     network: podNetwork(record, containers, timestamp),
     process: context.processes.usageOf(record, cgroups, parts),
-    containers: containers.map((one) => containerStats(context, one.record, one.reading)),
+    containers: containers.map((one) => statsOfReading(context, one.record, one.reading)),
   };
 }
 
