@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { load } from "js-yaml";
 import { version } from "../../src/version.ts";
+import { containerConfig } from "../support/configs.ts";
 import { withoutCrictl } from "../support/crictl.ts";
 import { CrictlPod, crictlSuite } from "../support/crictl-suite.ts";
 import { testRuntime } from "../support/daemon.ts";
 import { eventually } from "../support/eventually.ts";
+import { podConfigFor } from "../support/pods.ts";
 
 describe("the runtime by crictl", { skip: withoutCrictl }, () => {
   const parts = crictlSuite({
@@ -104,6 +106,19 @@ describe("the runtime by crictl", { skip: withoutCrictl }, () => {
         "CONTAINER_STOPPED_EVENT",
       ]);
     });
+  });
+
+  it("rm --all and rmp --all remove everything", async () => {
+    const { crictl, daemon } = parts;
+    for (const name of ["one", "two"]) {
+      const file = crictl.file(`${name}.json`, podConfigFor(daemon));
+      const container = crictl.file(`${name}-container.json`, containerConfig());
+      await crictl.ok("run", "--no-pull", container, file);
+    }
+    await crictl.ok("rm", "--all", "--force");
+    assert.equal(await crictl.ok("ps", "--all", "--quiet"), "");
+    await crictl.ok("rmp", "--all", "--force");
+    assert.equal(await crictl.ok("pods", "--quiet"), "");
   });
 });
 

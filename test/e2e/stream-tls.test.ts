@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { promisify } from "node:util";
 import { runClient, TRANSPORTS } from "../stream-client/client.ts";
+import { Crictl, withoutCrictl } from "../support/crictl.ts";
 import { livePod } from "../support/live-pod.ts";
 import { suite } from "../support/suite.ts";
 
@@ -56,6 +57,21 @@ describe("streaming over TLS", () => {
       assert.match((await exec(...flagsOf("stranger"))).stderr, /certificate|tls|EOF|reset/i);
     });
   }
+
+  it("serves crictl over both", { skip: withoutCrictl }, async () => {
+    const crictl = new Crictl(parts.daemon.socket);
+    try {
+      await using pod = await livePod(parts.daemon);
+      const id = await pod.run();
+      for (const transport of TRANSPORTS) {
+        const exec = (...flags: string[]) => ["exec", "--transport", transport, ...flags, id, "hostname"];
+        assert.equal(await crictl.ok(...exec(...flagsOf("client"))), await pod.sh(id, "hostname"));
+        assert.match(await crictl.refusal(...exec(...flagsOf("stranger"))), /certificate|tls|EOF|reset/i);
+      }
+    } finally {
+      crictl.dispose();
+    }
+  });
 
   it("answers URLs of https", async () => {
     await using pod = await livePod(parts.daemon);
