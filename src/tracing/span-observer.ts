@@ -28,7 +28,14 @@ const failures = new Set([
 ]);
 
 /** What of the log's fields an RPC's span says too: by these a trace leads to the log. */
-const sharedFields = { request_id: "request.id", pod_id: "pod_sandbox.id", container_id: "container.id" };
+const sharedFields = {
+  request_id: "request.id",
+  pod: "k8s.pod.name",
+  namespace: "k8s.namespace.name",
+  pod_id: "pod_sandbox.id",
+  container: "k8s.container.name",
+  container_id: "container.id",
+};
 
 const w3c = new W3CTraceContextPropagator();
 

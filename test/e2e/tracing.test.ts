@@ -81,6 +81,8 @@ describe("a rate of 0", () => {
       "rpc.service": runtimeService,
       "rpc.method": "RunPodSandbox",
       "rpc.grpc.status_code": "0",
+      "k8s.pod.name": config.metadata?.name,
+      "k8s.namespace.name": config.metadata?.namespace,
       "pod_sandbox.id": podSandboxId,
     });
     assert.ok(
