@@ -1,5 +1,5 @@
 /** Where the processor time of a cgroup went, and how often it was made to wait: for metrics, on top of `readCgroup`. */
-import { keyedNumber, readCgroupFile } from "./files.ts";
+import { keyedNumber, readFigure } from "./files.ts";
 import type { Cgroups } from "./hierarchy.ts";
 import { cgroupFolder } from "./paths.ts";
 
@@ -35,7 +35,7 @@ function detailsIn(
   system: string,
   nanosecondsAUnit: number,
 ): CpuDetails | undefined {
-  const stat = readCgroupFile(folder, file);
+  const stat = readFigure(folder, file);
   if (stat === undefined) return undefined;
   return {
     userNanoseconds: (keyedNumber(stat, user) ?? 0) * nanosecondsAUnit,
@@ -46,7 +46,7 @@ function detailsIn(
 /** Undefined when the cgroup is gone, or where the kernel has no quotas. */
 export function readCpuThrottling(cgroups: Cgroups, path: string): CpuThrottling | undefined {
   const folder = cgroupFolder(cgroups, "cpu", path);
-  const stat = (folder && readCgroupFile(folder, "cpu.stat")) ?? "";
+  const stat = (folder && readFigure(folder, "cpu.stat")) ?? "";
   const periods = keyedNumber(stat, "nr_periods");
   if (periods === undefined) return undefined;
   return {

@@ -1,5 +1,5 @@
 /** What a cgroup has read from and written to block devices. */
-import { readCgroupFile } from "./files.ts";
+import { readFigure } from "./files.ts";
 import type { Cgroups } from "./hierarchy.ts";
 import { cgroupFolder } from "./paths.ts";
 
@@ -22,7 +22,7 @@ export function readDeviceIo(cgroups: Cgroups, path: string): DeviceIo[] | undef
   const blkio = cgroupFolder(cgroups, "blkio", path);
   if (blkio !== undefined) return readV1(blkio);
   const folder = cgroupFolder(cgroups, "io", path);
-  const stat = folder && readCgroupFile(folder, "io.stat");
+  const stat = folder && readFigure(folder, "io.stat");
   return stat === undefined ? undefined : parseIoStat(stat);
 }
 
@@ -35,8 +35,8 @@ const countOf: Record<string, Counter> = { Read: "reads", Write: "writes", Disca
 
 /** Lines `MAJOR:MINOR OPERATION NUMBER`, and a total of all devices that has no device. */
 function readV1(folder: string): DeviceIo[] | undefined {
-  const bytes = readCgroupFile(folder, "blkio.throttle.io_service_bytes_recursive");
-  const counts = readCgroupFile(folder, "blkio.throttle.io_serviced_recursive");
+  const bytes = readFigure(folder, "blkio.throttle.io_service_bytes_recursive");
+  const counts = readFigure(folder, "blkio.throttle.io_serviced_recursive");
   if (bytes === undefined || counts === undefined) return undefined;
   const devices = new Map<string, DeviceIo>();
   for (const [text, counters] of [

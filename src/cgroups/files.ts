@@ -7,10 +7,14 @@ let known: Map<string, string | undefined> | undefined;
 
 /** The text of a cgroup's file; undefined where the file or the cgroup is not there. */
 export function readCgroupFile(folder: string, name: string): string | undefined {
-  const path = `${folder}/${name}`;
-  if (known?.has(path)) return known.get(path);
-  const text = readKernelFile(path);
-  known?.set(path, text);
+  return readUnlessKnown(`${folder}/${name}`, readKernelFile);
+}
+
+function readUnlessKnown(path: string, read: (path: string) => string | undefined): string | undefined {
+  if (!known) return read(path);
+  if (known.has(path)) return known.get(path);
+  const text = read(path);
+  known.set(path, text);
   return text;
 }
 
@@ -26,7 +30,7 @@ export function readingOnce<T>(work: () => T): T {
 
 /** As `readCgroupFile`, of a figure that somebody may ask for every second. */
 export function readFigure(folder: string, name: string): string | undefined {
-  return readOften(`${folder}/${name}`);
+  return readUnlessKnown(`${folder}/${name}`, readOften);
 }
 
 /** The value of `key` in a file of lines `key value`; undefined where no line has it. */

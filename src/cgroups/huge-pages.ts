@@ -1,8 +1,7 @@
 /** What a cgroup uses of huge pages. */
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { readCgroupFile } from "./files.ts";
 import type { Cgroups } from "./hierarchy.ts";
-import { cgroupFolder } from "./paths.ts";
 
 export interface HugePageUsage {
   /** As the kernel names it in files: `2MB`, `1GB`. */
@@ -14,13 +13,18 @@ export interface HugePageUsage {
 
 /** One entry a page size of this machine; none when the cgroup is gone or the kernel does not count. */
 export function readHugePages(cgroups: Cgroups, path: string): HugePageUsage[] {
-  const folder = cgroupFolder(cgroups, "hugetlb", path);
-  if (folder === undefined) return [];
-  const v2 = cgroups.version === "v2";
+  const hierarchy = cgroups.hierarchies.find(({ controllers }) => controllers.includes("hugetlb"));
+  if (!hierarchy) return [];
+  const folder = hierarchy.mount + path;
+  const current = hierarchy.unified ? "current" : "usage_in_bytes";
+  // Beside controllers of v1 the unified hierarchy has this one, and nobody switches it on.
+  if (!machinePageSizes().some((size) => existsSync(`${folder}/hugetlb.${size}.${current}`))) return [];
   return machinePageSizes().flatMap((pageSize) => {
-    const usage = readCgroupFile(folder, `hugetlb.${pageSize}.${v2 ? "current" : "usage_in_bytes"}`);
+    const usage = readCgroupFile(folder, `hugetlb.${pageSize}.${current}`);
     if (usage === undefined) return [];
-    const max = v2 ? undefined : readCgroupFile(folder, `hugetlb.${pageSize}.max_usage_in_bytes`);
+    const max = hierarchy.unified
+      ? undefined
+      : readCgroupFile(folder, `hugetlb.${pageSize}.max_usage_in_bytes`);
     return {
       pageSize,
       usageBytes: Number(usage),

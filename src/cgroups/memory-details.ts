@@ -1,5 +1,5 @@
 /** What the memory of a cgroup is made of, and what became of its limit: for metrics, on top of `readCgroup`. */
-import { keyedNumber, readCgroupFile } from "./files.ts";
+import { keyedNumber, readFigure } from "./files.ts";
 import type { Cgroups } from "./hierarchy.ts";
 import { cgroupFolder } from "./paths.ts";
 
@@ -23,7 +23,7 @@ export interface MemoryDetails {
 /** Undefined when the cgroup is gone. */
 export function readMemoryDetails(cgroups: Cgroups, path: string): MemoryDetails | undefined {
   const folder = cgroupFolder(cgroups, "memory", path);
-  const stat = folder && readCgroupFile(folder, "memory.stat");
+  const stat = folder && readFigure(folder, "memory.stat");
   if (!stat) return undefined;
   return cgroups.version === "v2" ? detailsOfV2(folder, stat) : detailsOfV1(folder, stat);
 }
@@ -36,7 +36,7 @@ function detailsOfV1(folder: string, stat: string): MemoryDetails {
     kernelBytes: readNumber(folder, "memory.kmem.usage_in_bytes"),
     maxUsageBytes: readNumber(folder, "memory.max_usage_in_bytes"),
     failures: readNumber(folder, "memory.failcnt"),
-    oomKills: keyedNumber(readCgroupFile(folder, "memory.oom_control") ?? "", "oom_kill"),
+    oomKills: keyedNumber(readFigure(folder, "memory.oom_control") ?? "", "oom_kill"),
     ownPageFaults: value("pgfault"),
     ownMajorPageFaults: value("pgmajfault"),
   };
@@ -44,7 +44,7 @@ function detailsOfV1(folder: string, stat: string): MemoryDetails {
 
 function detailsOfV2(folder: string, stat: string): MemoryDetails {
   const value = (key: string) => keyedNumber(stat, key) ?? 0;
-  const events = readCgroupFile(folder, "memory.events") ?? "";
+  const events = readFigure(folder, "memory.events") ?? "";
   return {
     cacheBytes: value("file"),
     mappedFileBytes: value("file_mapped"),
@@ -58,6 +58,6 @@ function detailsOfV2(folder: string, stat: string): MemoryDetails {
 }
 
 function readNumber(folder: string, file: string): number | undefined {
-  const text = readCgroupFile(folder, file);
+  const text = readFigure(folder, file);
   return text === undefined ? undefined : Number(text);
 }

@@ -1,5 +1,5 @@
 /** How many threads a cgroup has, and may have. */
-import { readCgroupFile } from "./files.ts";
+import { readFigure } from "./files.ts";
 import type { Cgroups } from "./hierarchy.ts";
 import { cgroupFolder } from "./paths.ts";
 
@@ -13,9 +13,9 @@ export interface TaskCounts {
 /** Undefined when the cgroup is gone, or where the kernel does not count. */
 export function readTaskCounts(cgroups: Cgroups, path: string): TaskCounts | undefined {
   const folder = cgroupFolder(cgroups, "pids", path);
-  const current = folder && readCgroupFile(folder, "pids.current");
+  const current = folder && readFigure(folder, "pids.current");
   if (!current) return undefined;
-  const max = readCgroupFile(folder, "pids.max")?.trim();
+  const max = readFigure(folder, "pids.max")?.trim();
   return {
     threads: Number(current),
     threadsMax: max === undefined || max === "max" ? undefined : Number(max),

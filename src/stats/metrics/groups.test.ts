@@ -19,6 +19,7 @@ const record = {
 } as unknown as ContainerRecord;
 
 const second = "1000000000";
+const nothing = { timestamp: second, processes: undefined, hugePages: [] };
 
 /** What a container in cgroup `/pod` of such a machine has in the groups. */
 function valuesWith(
@@ -35,7 +36,7 @@ function valuesWith(
     filesystem: new Filesystem(tmpdir()),
   };
   const reading = readCgroup(cgroups, path);
-  const findings = { record, path, reading, writableLayer: null, processes: undefined, ...changes };
+  const findings = { record, path, reading, writableLayer: null, slow: nothing, ...changes };
   sheet.begin(second);
   addGroups(sheet, new ContainerSource(surroundings, second, findings), included);
   sheet.end();
@@ -149,14 +150,9 @@ for (const [version, hierarchies] of Object.entries({ v1, v2: { unified: v2 } })
   });
 
   test(`${version}: processes and threads, 0 and the largest number for no limit`, () => {
-    const processes = {
-      timestamp: second,
-      processes: 2,
-      descriptors: 20,
-      sockets: 4,
-      openFilesLimit: -1,
-    };
-    assert.deepEqual(valuesWith(hierarchies, ["process"], { processes }), {
+    const processes = { processes: 2, descriptors: 20, sockets: 4, openFilesLimit: -1 };
+    const slow = { ...nothing, processes };
+    assert.deepEqual(valuesWith(hierarchies, ["process"], { slow }), {
       container_threads: 6,
       container_threads_max: 0,
       container_file_descriptors: 20,
@@ -166,6 +162,18 @@ for (const [version, hierarchies] of Object.entries({ v1, v2: { unified: v2 } })
     });
   });
 }
+
+test("huge pages by size", () => {
+  const hugePages = [
+    { pageSize: "2MB", usageBytes: 4, maxUsageBytes: 8 },
+    { pageSize: "1GB", usageBytes: 0, maxUsageBytes: undefined },
+  ];
+  assert.deepEqual(valuesWith(v1, ["hugetlb"], { slow: { ...nothing, hugePages } }), {
+    "container_hugetlb_usage_bytes 2MB": 4,
+    "container_hugetlb_max_usage_bytes 2MB": 8,
+    "container_hugetlb_usage_bytes 1GB": 0,
+  });
+});
 
 test("what a container may use", () => {
   const limits = {

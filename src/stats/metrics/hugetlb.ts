@@ -1,5 +1,4 @@
 /** Group `hugetlb`: one value a page size of the machine. */
-import { readHugePages } from "../../cgroups/huge-pages.ts";
 import { gauge } from "./metric.ts";
 import type { MetricSheet } from "./sheet.ts";
 import type { ContainerSource } from "./source.ts";
@@ -13,9 +12,11 @@ export const hugetlbMetrics = {
   ),
 };
 
-export function addHugetlb(sheet: MetricSheet, { surroundings, path }: ContainerSource): void {
-  for (const { pageSize, usageBytes, maxUsageBytes } of readHugePages(surroundings.cgroups, path)) {
+export function addHugetlb(sheet: MetricSheet, { slow, timestamp }: ContainerSource): void {
+  sheet.asOf(slow.timestamp);
+  for (const { pageSize, usageBytes, maxUsageBytes } of slow.hugePages) {
     sheet.add(hugetlbMetrics.usage, usageBytes, pageSize);
     sheet.add(hugetlbMetrics.maxUsage, maxUsageBytes, pageSize);
   }
+  sheet.asOf(timestamp);
 }

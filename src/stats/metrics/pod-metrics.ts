@@ -18,9 +18,9 @@ import { firstWalks } from "./first-walks.ts";
 import { addGroups, descriptorsOf } from "./groups.ts";
 import { GrowingBuffer } from "./growing-buffer.ts";
 import { addNetwork } from "./network.ts";
-import { ProcessCounting } from "./process-counts.ts";
 import { lengthPrefix } from "./protobuf.ts";
 import { Sheets } from "./sheets.ts";
+import { SlowFinder } from "./slow-findings.ts";
 import { ContainerSource, type Surroundings } from "./source.ts";
 
 type Context = Pick<StatsContext, "sandboxes" | "containers" | "writableLayers">;
@@ -39,7 +39,7 @@ interface Memory {
   surroundings: Surroundings;
   pods: Sheets<PodSandboxRecord>;
   containers: Sheets<ContainerRecord>;
-  counting: ProcessCounting;
+  slowFinder: SlowFinder;
 }
 
 export class PodMetrics {
@@ -59,7 +59,7 @@ export class PodMetrics {
 
   /**
    * The metrics of those of the pods that are ready and of their running containers: a ListPodSandboxMetricsResponse, or equally a
-   * StreamPodSandboxMetricsResponse. Figures are five seconds old at most, and those of open files older where there are many.
+   * StreamPodSandboxMetricsResponse. Figures are two seconds old at most, and those that take long twelve or more: see their timestamps.
    */
   async encoded(pods: Iterable<PodSandboxRecord>): Promise<Buffer> {
     const memory = this.#remembered();
@@ -99,16 +99,17 @@ export class PodMetrics {
 
   #begin(): Memory {
     const { sandboxes, containers } = this.#context;
+    const { cgroups } = containers.host;
     return {
       included: this.#included,
       surroundings: {
-        cgroups: containers.host.cgroups,
+        cgroups,
         devices: new DeviceNames(),
         filesystem: new Filesystem(containers.storage.root),
       },
       pods: new Sheets(podLabels),
       containers: new Sheets((record) => containerLabels(sandboxes.store.find(record.podSandboxId), record)),
-      counting: new ProcessCounting(),
+      slowFinder: new SlowFinder(cgroups, this.#included),
     };
   }
 
@@ -118,7 +119,7 @@ export class PodMetrics {
   }
 
   async #renewContainer(
-    { included, surroundings, containers, counting }: Memory,
+    { included, surroundings, containers, slowFinder }: Memory,
     pod: PodSandboxRecord,
     record: ContainerRecord,
     slices: Slices,
@@ -126,17 +127,14 @@ export class PodMetrics {
     if (containers.isFresh(record)) return;
     const path = containerCgroup(this.#context, pod, record.id);
     if (path === undefined) return;
-    const { cgroups } = surroundings;
-    const processes = included.includes("process")
-      ? await counting.of(cgroups, path, record, slices)
-      : undefined;
+    const slow = await slowFinder.find(path, record, slices);
     if (slices.isOver) await slices.next();
     readingOnce(() => {
-      const reading = readCgroup(cgroups, path);
+      const reading = readCgroup(surroundings.cgroups, path);
       if (!isReading(reading)) return containers.forget(record);
       const writableLayer = included.includes("disk") ? this.#context.writableLayers.usageOf(record) : null;
       containers.fill(record, (sheet, timestamp) => {
-        const findings = { record, path, reading, writableLayer, processes };
+        const findings = { record, path, reading, writableLayer, slow };
         addGroups(sheet, new ContainerSource(surroundings, timestamp, findings), included);
       });
     });

@@ -21,14 +21,14 @@ const noLimit = 2n ** 64n - 1n;
 
 export function addProcess(
   sheet: MetricSheet,
-  { processes, surroundings, path, timestamp }: ContainerSource,
+  { slow, surroundings, path, timestamp }: ContainerSource,
 ): void {
   const tasks = readTaskCounts(surroundings.cgroups, path);
   sheet.add(processMetrics.threads, tasks?.threads);
   sheet.add(processMetrics.threadsMax, tasks && (tasks.threadsMax ?? 0));
+  const { processes } = slow;
   if (!processes) return;
-  // Where counting takes long that was earlier.
-  sheet.asOf(processes.timestamp);
+  sheet.asOf(slow.timestamp);
   sheet.add(processMetrics.descriptors, processes.descriptors);
   sheet.add(processMetrics.processes, processes.processes);
   sheet.add(processMetrics.sockets, processes.sockets);

@@ -2,11 +2,8 @@
 import { nowNanoseconds } from "../../clock.ts";
 import { MetricSheet } from "./sheet.ts";
 
-/**
- * What was read is good for so long, as its timestamps say (cAdvisor reads every ten seconds); not the same for all, so that a client that asks
- * more often has some read anew each time.
- */
-const freshMs = { least: 3000, most: 5000 };
+/** What was read is good for so long, as its timestamps say; not for all the same, so that not all is read anew at once. */
+const freshMs = { least: 1500, most: 2000 };
 
 interface Kept {
   sheet: MetricSheet;

@@ -6,7 +6,7 @@ import type { FilesystemUsage } from "../../cri/messages.ts";
 import type { ContainerRecord } from "../../oci/record.ts";
 import type { DeviceNames } from "./devices.ts";
 import type { Filesystem } from "./filesystem.ts";
-import type { ProcessCounts } from "./process-counts.ts";
+import type { SlowFindings } from "./slow-findings.ts";
 
 /** What is the same for all containers. */
 export interface Surroundings {
@@ -23,8 +23,7 @@ export interface ContainerFindings {
   reading: CgroupReading;
   /** Null until the layer was first measured. */
   writableLayer: FilesystemUsage | null;
-  /** Undefined where the group `process` is not asked for. */
-  processes: ProcessCounts | undefined;
+  slow: SlowFindings;
 }
 
 /** Good for one filling of a sheet. */
@@ -36,7 +35,7 @@ export class ContainerSource implements ContainerFindings {
   readonly path: string;
   readonly reading: CgroupReading;
   readonly writableLayer: FilesystemUsage | null;
-  readonly processes: ProcessCounts | undefined;
+  readonly slow: SlowFindings;
   #memoryDetails: MemoryDetails | undefined;
 
   constructor(surroundings: Surroundings, timestamp: string, findings: ContainerFindings) {
@@ -46,7 +45,7 @@ export class ContainerSource implements ContainerFindings {
     this.path = findings.path;
     this.reading = findings.reading;
     this.writableLayer = findings.writableLayer;
-    this.processes = findings.processes;
+    this.slow = findings.slow;
   }
 
   get memoryDetails(): MemoryDetails | undefined {
