@@ -25,6 +25,8 @@ export interface RpcOutcome {
 export interface Steps {
   /** A CNI plugin runs: ADD, DEL, CHECK, STATUS, GC or VERSION. */
   "cni.plugin": { network: string; plugin: string; command: string; containerId?: string | undefined };
+  /** A pod's namespaces are made. */
+  "pod.namespaces": { [name: string]: never };
   /** The OCI runtime runs: create (with the monitor), start, exec, kill, delete, update, state, … */
   "runtime.call": { handler: string; command: string; containerId?: string | undefined };
   /** An image or an artifact is pulled, for all who asked for it at the time. `reused` layers, of `reusedBytes` compressed, were here. */

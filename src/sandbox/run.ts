@@ -9,7 +9,7 @@ import { requestDigest } from "../cri/request-digest.ts";
 import { messageOf, StatusError } from "../cri/status-error.ts";
 import { rootOf } from "../linux/user-namespace.ts";
 import { addLogFields, log } from "../log.ts";
-import { tellIncident } from "../observation.ts";
+import { observeStep, tellIncident } from "../observation.ts";
 import { runtimeHandler } from "../oci/context.ts";
 import { requireUserNamespaces } from "../oci/features.ts";
 import type { SelinuxLabels } from "../oci/selinux/selinux.ts";
@@ -106,7 +106,9 @@ async function build(context: SandboxContext, record: PodSandboxRecord, cgroup: 
   const shmBytes = shmSize(config, allowedAnnotations);
   const user = podUserNamespace(context, record);
 
-  await context.namespaces.create({ ...pinned, user, hostname, sysctls: sysctls.early });
+  await observeStep("pod.namespaces", {}, () =>
+    context.namespaces.create({ ...pinned, user, hostname, sysctls: sysctls.early }),
+  );
   record.cgroups = context.podCgroups.create(cgroup);
   await limitPod(context, record, limits);
   checkPodMemory(context, record, cgroup);

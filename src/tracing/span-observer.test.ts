@@ -88,6 +88,32 @@ test("steps side by side are siblings", async (t) => {
   assert.deepEqual([parentOf(all["runc create"]), parentOf(all["runc delete"])], [rpc, rpc]);
 });
 
+test("what begins when all it was within is over is no part of it", async (t) => {
+  const spans = spansOf(t, new TraceIdRatioBasedSampler(1));
+  const over = Promise.withResolvers<void>();
+  let late: Promise<unknown> | undefined;
+  await answer(sampled, async () => {
+    await observeStep("image.pull", { image: "busybox" }, async () => {
+      const watch = async () => {
+        await observeStep("runtime.call", { handler: "runc", command: "state" }, async () => {});
+        await over.promise;
+        await observeStep("lock.wait", { key: "1" }, async () => {});
+        await observeStep("runtime.call", { handler: "runc", command: "delete" }, async () => {});
+      };
+      late = Promise.resolve().then(watch);
+    });
+    await new Promise(setImmediate);
+    return { code: status.OK };
+  });
+  over.resolve();
+  await late;
+  const all = spans();
+  assert.equal(all["runc state"]?.spanContext().traceId, traceId);
+  assert.notEqual(all["runc delete"]?.spanContext().traceId, traceId);
+  assert.equal(all["runc delete"]?.parentSpanContext, undefined);
+  assert.equal(all["wait for lock"], undefined);
+});
+
 test("an RPC is sampled as its client says, and by the rate where it says nothing; its steps go with it", async (t) => {
   const never = spansOf(t, new AlwaysOffSampler());
   const always = spansOf(t, new TraceIdRatioBasedSampler(1));

@@ -6,6 +6,7 @@ import {
   ROOT_CONTEXT,
   type Span,
   SpanKind,
+  type SpanOptions,
   SpanStatusCode,
   type TextMapGetter,
   type Tracer,
@@ -47,9 +48,19 @@ const ofMetadata: TextMapGetter<Metadata> = {
   keys: (metadata) => Object.keys(metadata.getMap()),
 };
 
+/** An RPC or a step whose work this is. */
+interface UnderWay {
+  context: Context;
+  span: Span;
+  outer: UnderWay | undefined;
+  /** Milliseconds since the epoch, by one clock for an RPC and all that is within: none of it can seem to end later. */
+  now: () => number;
+  over: boolean;
+}
+
 export class SpanObserver implements Observer {
   readonly #tracer: Tracer;
-  readonly #current = new AsyncLocalStorage<Context>();
+  readonly #current = new AsyncLocalStorage<UnderWay>();
 
   constructor(tracer: Tracer) {
     this.#tracer = tracer;
@@ -58,31 +69,28 @@ export class SpanObserver implements Observer {
   rpc({ service, method, metadata }: RpcCall): Observation<RpcOutcome> {
     const client = w3c.extract(ROOT_CONTEXT, metadata, ofMetadata);
     const attributes = { "rpc.system": "grpc", "rpc.service": service, "rpc.method": method };
-    const span = this.#tracer.startSpan(
-      `${service}/${method}`,
-      { kind: SpanKind.SERVER, attributes },
-      client,
-    );
+    const rpc = this.#begin(`${service}/${method}`, client, { kind: SpanKind.SERVER, attributes });
+    const { span } = rpc;
     if (span.isRecording()) addLogFields({ trace_id: span.spanContext().traceId });
     return {
-      ...this.#within(client, span),
+      within: (run) => this.#current.run(rpc, run),
       end: ({ code, error }) => {
         span.setAttributes({ "rpc.grpc.status_code": code, ...fromLog() });
-        if (failures.has(code)) fail(span, error);
-        span.end();
+        end(rpc, failures.has(code) ? error : undefined);
       },
     };
   }
 
-  step(step: Step): Observation<{ error?: unknown }> {
-    const parent = this.#current.getStore() ?? ROOT_CONTEXT;
-    const span = this.#tracer.startSpan(spanName(step), {}, parent);
+  step(step: Step): Observation<{ error?: unknown }> | undefined {
+    const outer = this.#underWay();
+    // What nobody waits for tells nothing.
+    if (step.kind === "lock.wait" && !outer) return undefined;
+    const begun = this.#begin(spanName(step), outer?.context ?? ROOT_CONTEXT, {}, outer);
     return {
-      ...this.#within(parent, span),
+      within: (run) => this.#current.run(begun, run),
       end: ({ error }) => {
-        span.setAttributes(spanAttributes(step));
-        if (error !== undefined) fail(span, error);
-        span.end();
+        begun.span.setAttributes(spanAttributes(step));
+        end(begun, error);
       },
     };
   }
@@ -90,19 +98,36 @@ export class SpanObserver implements Observer {
   incident({ kind, attributes }: Incident): void {
     // The other kinds are no part of what is under way here.
     if (kind !== "creation.joined") return;
-    const context = this.#current.getStore();
-    if (context) trace.getSpan(context)?.addEvent(kind, attributes);
+    const part = this.#underWay();
+    part?.span.addEvent(kind, attributes, part.now());
   }
 
-  // Also where the span is not sampled: what is within must not be either.
-  #within(parent: Context, span: Span): Pick<Required<Observation<unknown>>, "within"> {
-    const context = trace.setSpan(parent, span);
-    return { within: (run) => this.#current.run(context, run) };
+  /** What is done here and now. A watcher that an RPC left behind is no part of it any more. */
+  #underWay(): UnderWay | undefined {
+    let part = this.#current.getStore();
+    while (part?.over) part = part.outer;
+    return part;
+  }
+
+  #begin(name: string, parent: Context, options: SpanOptions, outer?: UnderWay): UnderWay {
+    const now = outer?.now ?? steadyClock();
+    const span = this.#tracer.startSpan(name, { ...options, startTime: now() }, parent);
+    // Also where the span is not sampled: what is within must not be either.
+    return { context: trace.setSpan(parent, span), span, outer, now, over: false };
   }
 }
 
-function fail(span: Span, error: unknown): void {
-  span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
+function end(part: UnderWay, error: unknown): void {
+  const { span } = part;
+  if (error !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: messageOf(error) });
+  span.end(part.now());
+  part.over = true;
+}
+
+/** The time of day at this moment, and from then on by a clock that nobody sets. */
+function steadyClock(): () => number {
+  const offset = Date.now() - performance.now();
+  return () => offset + performance.now();
 }
 
 function fromLog(): Record<string, string> {

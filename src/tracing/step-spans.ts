@@ -10,6 +10,7 @@ const attributeNames: { [Kind in StepKind]: { [Field in keyof Required<Steps[Kin
     command: "cni.command",
     containerId: "cni.container_id",
   },
+  "pod.namespaces": {},
   "runtime.call": {
     handler: "oci.runtime.handler",
     command: "oci.runtime.command",
@@ -42,6 +43,8 @@ export function spanName({ kind, attributes }: Step): string {
       return `cni ${attributes.command} ${attributes.plugin}`;
     case "runtime.call":
       return `${attributes.handler} ${attributes.command}`;
+    case "pod.namespaces":
+      return "make namespaces";
     case "image.pull":
       return "pull image";
     case "image.resolve":
