@@ -63,7 +63,8 @@ export class SpanQueue implements SpanProcessor {
   onStart(): void {}
 
   onEnd(span: ReadableSpan): void {
-    if (this.#closed || this.#spans.length >= this.#options.capacity) {
+    if (this.#closed) return;
+    if (this.#spans.length >= this.#options.capacity) {
       this.#drop(1);
       return;
     }
@@ -107,8 +108,9 @@ export class SpanQueue implements SpanProcessor {
     return this.#spans.length >= batch ? 0 : delayMs;
   }
 
+  /** One batch at a time: who comes meanwhile waits for the one under way. */
   #send(timeoutMs: number): Promise<boolean> {
-    this.#sending = this.#sendBatch(timeoutMs).finally(() => {
+    this.#sending ??= this.#sendBatch(timeoutMs).finally(() => {
       this.#sending = undefined;
     });
     return this.#sending;
