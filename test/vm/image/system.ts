@@ -38,10 +38,10 @@ SuccessAction=poweroff-force
 FailureAction=poweroff-force
 
 [Service]
-Type=oneshot
+# Not oneshot: what is ordered after the unit, as the scopes of a daemon that a test starts are, would wait for the tests' end.
+Type=exec
 ExecStartPre=udevadm wait /dev/virtio-ports/${OUTPUT_PORT}
 ExecStart=/bin/sh -c 'exec /payload/start > /dev/virtio-ports/${OUTPUT_PORT} 2>&1'
-TimeoutStartSec=infinity
 LimitNOFILE=1048576
 TasksMax=infinity
 
