@@ -10,6 +10,9 @@ export const clientOptionsHelp = `      --json             print JSON, for progr
   -h, --help             print this
 `;
 
+/** Milliseconds that who waits at a terminal gives a daemon for one answer. */
+export const PATIENCE_MS = 20_000;
+
 /** Which socket is meant. */
 export interface Endpoint {
   socket?: string | undefined;
@@ -41,9 +44,9 @@ export function parseClientOptions(argv: string[]): ClientOptions {
   return { help, json, socket, config, positionals };
 }
 
-/** A client of the socket that is named, else of the configuration's. */
-export async function connectTo({ socket, config }: Endpoint): Promise<CriClient> {
-  return new CriClient(socket ?? (await configuredSocket(config)));
+/** A client of the socket that is named, else of the configuration's; `timeout` as CriClient has it. */
+export async function connectTo({ socket, config }: Endpoint, timeout?: number): Promise<CriClient> {
+  return new CriClient(socket ?? (await configuredSocket(config)), timeout);
 }
 
 async function configuredSocket(file: string | undefined): Promise<string> {

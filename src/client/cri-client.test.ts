@@ -93,6 +93,9 @@ describe("CriClient", () => {
     const cancelled = (code: status) => (error: StatusError) => error.code === code;
     await assert.rejects(client.image.PullImage({}, { timeout: 20 }), cancelled(status.DEADLINE_EXCEEDED));
     finishPull();
+    using hasty = new CriClient(socket, 20);
+    await assert.rejects(hasty.image.PullImage({}), /no answer in time from .*cri\.sock/);
+    finishPull();
     const controller = new AbortController();
     const pull = client.image.PullImage({}, { signal: controller.signal });
     controller.abort();

@@ -6,7 +6,7 @@ import { StatusError } from "../cri/status-error.ts";
 import { AnswerStream } from "./answer-stream.ts";
 
 export interface CallOptions {
-  /** Milliseconds after which the call fails with DEADLINE_EXCEEDED; no limit by default. */
+  /** Milliseconds after which the call fails with DEADLINE_EXCEEDED; by default the client's limit. */
   timeout?: number;
   /** Cancels the call, which then rejects with CANCELLED. */
   signal?: AbortSignal;
@@ -27,9 +27,14 @@ export class CriClient {
   readonly runtime: Calls<RuntimeServiceMethods>;
   readonly image: Calls<ImageServiceMethods>;
   readonly #client: Client;
+  readonly #timeout: number | undefined;
 
-  /** `socket` is a path, or a URL as crictl writes it (`unix:///run/critter/critter.sock`). */
-  constructor(socket: string) {
+  /**
+   * `socket` is a path, or a URL as crictl writes it (`unix:///run/critter/critter.sock`). Calls have no limit of time unless
+   * `timeout`, in milliseconds, is one.
+   */
+  constructor(socket: string, timeout?: number) {
+    this.#timeout = timeout;
     const path = socket.replace(/^unix:(\/\/)?/, "");
     this.#client = new Client(`unix:${path}`, credentials.createInsecure(), {
       "grpc.max_receive_message_length": -1,
@@ -73,7 +78,7 @@ export class CriClient {
     method: ServiceDefinition[string],
     path: string,
     request: object,
-    { timeout, signal }: CallOptions,
+    { timeout = this.#timeout, signal }: CallOptions,
   ): Promise<object> {
     return new Promise((resolve, reject) => {
       const call = this.#client.makeUnaryRequest(
@@ -120,6 +125,8 @@ function statusError(error: ServiceError, path: string): StatusError {
 }
 
 function messageOf({ code, details }: ServiceError, path: string): string {
+  // The daemon may have a deadline of its own; this is grpc-js's word for the client's.
+  if (details.startsWith("Deadline exceeded after")) return `no answer in time from ${path}: ${details}`;
   if (code !== status.UNAVAILABLE || !details.includes("No connection established")) return details;
   return details.includes("EACCES")
     ? `no permission to connect to ${path}`

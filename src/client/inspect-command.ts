@@ -1,6 +1,6 @@
 /** `critter inspect`: a pod with its containers, one container with its pod, or an image. */
 import { UsageError } from "../usage.ts";
-import { answer, clientOptionsHelp, connectTo, parseClientOptions } from "./connection.ts";
+import { answer, clientOptionsHelp, connectTo, PATIENCE_MS, parseClientOptions } from "./connection.ts";
 import { find } from "./find.ts";
 import { inspect } from "./inspection.ts";
 import { inspectionText } from "./inspection-text.ts";
@@ -20,7 +20,7 @@ export async function inspectCommand(argv: string[]): Promise<number> {
   if (!text) throw new UsageError("inspect needs a name or an id");
   if (extra !== undefined)
     throw new UsageError(`unexpected ${JSON.stringify(extra)}: inspect takes one name or id`);
-  using client = await connectTo(options);
+  using client = await connectTo(options, PATIENCE_MS);
   const inspection = await inspect(client, await find(client, text));
   return answer(
     options.json ? `${JSON.stringify(inspection, null, 2)}\n` : inspectionText(inspection, Date.now()),

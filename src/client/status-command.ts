@@ -1,6 +1,6 @@
 /** `critter status`: what runs, since when, what it costs, and what the daemon's last start found. */
 import { UsageError } from "../usage.ts";
-import { answer, clientOptionsHelp, connectTo, parseClientOptions } from "./connection.ts";
+import { answer, clientOptionsHelp, connectTo, PATIENCE_MS, parseClientOptions } from "./connection.ts";
 import { statusReport } from "./status-report.ts";
 import { statusText } from "./status-text.ts";
 
@@ -16,7 +16,7 @@ export async function statusCommand(argv: string[]): Promise<number> {
   if (options.help) return answer(help);
   const [extra] = options.positionals;
   if (extra !== undefined) throw new UsageError(`status takes no argument ${JSON.stringify(extra)}`);
-  using client = await connectTo(options);
+  using client = await connectTo(options, PATIENCE_MS);
   const report = await statusReport(client);
   return answer(options.json ? `${JSON.stringify(report, null, 2)}\n` : statusText(report, Date.now()));
 }
