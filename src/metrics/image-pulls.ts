@@ -1,5 +1,6 @@
 /** Pulls: what they brought, what was here already, and how they failed. */
 import type { Observer } from "../observation.ts";
+import { boundedLabel, OTHER } from "./bounded-label.ts";
 import type { Families } from "./families.ts";
 import { pullFailure } from "./pull-failure.ts";
 import { layerSizes, sizeClass } from "./size-class.ts";
@@ -8,7 +9,8 @@ import { layerSizes, sizeClass } from "./size-class.ts";
 const durations = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600];
 /** Images that are told apart: a machine may see any number. */
 const MOST_IMAGES = 200;
-const OTHER_IMAGES = "other";
+/** A layer may claim to be of any. */
+const MOST_MEDIA_TYPES = 40;
 
 export function observeImagePulls(families: Families): Observer {
   const bytes = families.counter("image_pulls_bytes_total", {
@@ -29,7 +31,7 @@ export function observeImagePulls(families: Families): Observer {
     buckets: layerSizes,
   });
   const reuse = families.counter("image_layer_reuse_total", {
-    help: `Layers that were here already, by image; images after the first ${MOST_IMAGES} are "${OTHER_IMAGES}".`,
+    help: `Layers that were here already, by image; images after the first ${MOST_IMAGES} are "${OTHER}".`,
     labels: ["name"],
   });
   const pulls = families.histogram("image_pull_duration_seconds", {
@@ -40,11 +42,8 @@ export function observeImagePulls(families: Families): Observer {
     help: "How long layers took to come and to be unpacked, in seconds.",
     buckets: durations,
   });
-  const known = new Set<string>();
-  const labelOf = (image: string) => {
-    if (known.size < MOST_IMAGES) known.add(image);
-    return known.has(image) ? image : OTHER_IMAGES;
-  };
+  const imageLabel = boundedLabel(MOST_IMAGES);
+  const mediaTypeLabel = boundedLabel(MOST_MEDIA_TYPES);
   return {
     step: ({ kind, attributes }) => {
       switch (kind) {
@@ -59,15 +58,15 @@ export function observeImagePulls(families: Families): Observer {
               pulls.observe(durationMs / 1000);
               const { image, reusedLayers = 0, reusedBytes = 0 } = attributes;
               if (reusedLayers === 0) return;
-              reuse.inc({ name: labelOf(image) }, reusedLayers);
+              reuse.inc({ name: imageLabel(image) }, reusedLayers);
               skipped.inc({ size: sizeClass(reusedBytes) }, reusedBytes);
             },
           };
         case "layer.download":
           return {
             end: ({ error }) => {
-              const { mediaType: mediatype = "", size = 0, bytes: came = 0 } = attributes;
-              bytes.inc({ mediatype, size: sizeClass(size) }, came);
+              const { mediaType = "", size = 0, bytes: came = 0 } = attributes;
+              bytes.inc({ mediatype: mediaTypeLabel(mediaType), size: sizeClass(size) }, came);
               if (error === undefined) sizes.observe(size);
             },
           };

@@ -4,13 +4,20 @@ import { LatencyWindow } from "./latency-window.ts";
 /** Those of CRI-O. */
 const quantiles = [0.5, 0.9, 0.99];
 
+/** A line of the text; named as the summary itself unless it says else. */
+interface Value {
+  metricName?: string;
+  labels: Record<string, string | number>;
+  value: number;
+}
+
 interface Series {
   window: LatencyWindow;
   sum: number;
   count: number;
 }
 
-/** Durations by one label. To be registered with prom-client, which asks it by `get`. */
+/** Durations by one label; without quantiles where there was none lately. To be registered with prom-client, which asks it by `get`. */
 export class LatencySummary {
   readonly name: string;
   readonly help: string;
@@ -18,8 +25,11 @@ export class LatencySummary {
   readonly aggregator = "sum";
   readonly labelNames: readonly [string];
   readonly #series = new Map<string, Series>();
+  readonly #now: (() => number) | undefined;
 
-  constructor(name: string, help: string, label: string) {
+  /** `now` is a clock in milliseconds. */
+  constructor(name: string, help: string, label: string, now?: () => number) {
+    this.#now = now;
     this.name = name;
     this.help = help;
     this.labelNames = [label];
@@ -28,7 +38,7 @@ export class LatencySummary {
   observe(value: string, seconds: number): void {
     let series = this.#series.get(value);
     if (!series) {
-      series = { window: new LatencyWindow(), sum: 0, count: 0 };
+      series = { window: new LatencyWindow(this.#now), sum: 0, count: 0 };
       this.#series.set(value, series);
     }
     series.window.observe(seconds);
@@ -38,11 +48,14 @@ export class LatencySummary {
 
   get() {
     const [label] = this.labelNames;
-    const values = [...this.#series].flatMap(([of, { window, sum, count }]) => {
+    const values = [...this.#series].flatMap(([of, { window, sum, count }]): Value[] => {
       const labels = { [label]: of };
       const found = window.quantiles(quantiles);
       return [
-        ...quantiles.map((quantile, index) => ({ labels: { ...labels, quantile }, value: found[index]! })),
+        // prom-client writes NaN in a way that not all who scrape can read.
+        ...quantiles
+          .map((quantile, index) => ({ labels: { ...labels, quantile }, value: found[index]! }))
+          .filter(({ value }) => !Number.isNaN(value)),
         { metricName: `${this.name}_sum`, labels, value: sum },
         { metricName: `${this.name}_count`, labels, value: count },
       ];
