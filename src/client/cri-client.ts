@@ -30,8 +30,8 @@ export class CriClient {
   readonly #timeout: number | undefined;
 
   /**
-   * `socket` is a path, or a URL as crictl writes it (`unix:///run/critter/critter.sock`). Calls have no limit of time unless
-   * `timeout`, in milliseconds, is one.
+   * `socket` is a path, or a URL as crictl writes it (`unix:///run/critter/critter.sock`). Calls that answer once have no
+   * limit of time unless `timeout`, in milliseconds, is one.
    */
   constructor(socket: string, timeout?: number) {
     this.#timeout = timeout;
@@ -124,7 +124,12 @@ function statusError(error: ServiceError, path: string): StatusError {
   return new StatusError(error.code, messageOf(error, path), { cause: error });
 }
 
-function messageOf({ code, details }: ServiceError, path: string): string {
+function messageOf(
+  { code, details, message }: Error & { code?: status; details?: string },
+  path: string,
+): string {
+  // What Node ends a stream with is no word of the server's.
+  if (details === undefined) return message;
   // The daemon may have a deadline of its own; this is grpc-js's word for the client's.
   if (details.startsWith("Deadline exceeded after")) return `no answer in time from ${path}: ${details}`;
   if (code !== status.UNAVAILABLE || !details.includes("No connection established")) return details;
