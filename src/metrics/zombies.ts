@@ -2,7 +2,7 @@
 import { countZombies } from "../linux/zombies.ts";
 import type { Families } from "./families.ts";
 
-/** To look at every process takes some 10 ms of a busy node's processor: not at every scrape of many. */
+/** To look at every process takes 15 ms on a full node: not at every scrape of many. */
 const VALID_MS = 10_000;
 
 export function gaugeZombies(families: Families): void {
