@@ -20,9 +20,9 @@ export async function countZombies(): Promise<number> {
 
 function isZombie(pid: string): boolean {
   try {
-    const file = openSync(`/proc/${pid}/stat`);
+    const file = openSync(`/proc/${pid}/stat`, "r");
     try {
-      const stat = beginning.latin1Slice(0, readSync(file, beginning));
+      const stat = beginning.toString("latin1", 0, readSync(file, beginning));
       // The name stands in parentheses and may hold anything; what follows here are numbers.
       return stat[stat.lastIndexOf(")") + 2] === "Z";
     } finally {
