@@ -46,10 +46,13 @@ describe("StreamServer", { timeout: 60_000 }, () => {
     assert.equal(response.headers["x-stream-protocol-version"], "v4.channel.k8s.io");
     assert.equal(response.headers.upgrade, "SPDY/3.1");
     assert.deepEqual(server.counts, { outstanding: 0, sessions: 1 });
+    const none = { open: 0, opened: 0 };
+    assert.deepEqual(server.sessions, { exec: { open: 1, opened: 1 }, attach: none, portforward: none });
     const client = new SpdyTestClient(socket as Socket);
     assert.equal(await converse(client, "hello"), "hello");
     client.socket.end();
     await untilIdle(server);
+    assert.deepEqual(server.sessions.exec, { open: 0, opened: 1 });
     const { time: _time, duration_ms: _duration, ...logged } = lines.at(-1) ?? {};
     assert.deepEqual(logged, {
       msg: "stream ended",
