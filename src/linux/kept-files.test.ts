@@ -32,13 +32,13 @@ test("a file that is read again soon stays open and tells what is now, until nob
     assert.equal(readOften(path), value);
   }
   assert.equal(descriptorsOf(path), 1);
-  t.mock.timers.tick(3000);
+  t.mock.timers.tick(5000);
   assert.equal(descriptorsOf(path), 1);
-  t.mock.timers.tick(3000);
+  t.mock.timers.tick(5000);
   assert.equal(descriptorsOf(path), 0);
   assert.equal(readOften(path), values[1]);
   assert.equal(descriptorsOf(path), 0);
-  t.mock.timers.tick(3000);
+  t.mock.timers.tick(5000);
 });
 
 test("a cgroup that goes while its file is open, and one of the same name after it", (t) => {
@@ -53,5 +53,5 @@ test("a cgroup that goes while its file is open, and one of the same name after 
   mkdirSync(folder);
   t.after(() => rmdirSync(folder));
   assert.equal(readOften(path), "");
-  for (let period = 0; period < 3; period++) t.mock.timers.tick(3000);
+  for (let period = 0; period < 3; period++) t.mock.timers.tick(5000);
 });
