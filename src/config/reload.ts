@@ -15,7 +15,16 @@ export interface Reload {
 /** What of `next` a daemon that runs with `current` may take over; neither is changed. */
 export function reloadable(current: Config, next: Config): Reload {
   const result: Reload = { config: structuredClone(current), applied: [], waiting: [] };
-  for (const group of ["crio", "api", "runtime", "image", "network", "stats", "metrics", "tracing"] as const) {
+  for (const group of [
+    "crio",
+    "api",
+    "runtime",
+    "image",
+    "network",
+    "stats",
+    "metrics",
+    "tracing",
+  ] as const) {
     for (const [name, key] of Object.entries(tables[group].keys)) {
       const field = camel(name) as keyof Config[typeof group];
       if (isDeepStrictEqual(current[group][field], next[group][field])) continue;

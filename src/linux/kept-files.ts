@@ -3,7 +3,7 @@ import { closeSync, openSync } from "node:fs";
 import { readFromStart, readKernelFile, unlessAbsent } from "./kernel-file.ts";
 
 /** A file that is read again within so long stays open; it is closed after so long without a reader. */
-const periodMs = 3000;
+const periodMs = 5000;
 
 /** Each takes some 4.5 KB of the kernel's memory. */
 const most = 4096;

@@ -2,9 +2,6 @@
 import { nowNanoseconds } from "../../clock.ts";
 import { MetricSheet } from "./sheet.ts";
 
-/** What was read is good for so long, as its timestamps say; not for all the same, so that not all is read anew at once. */
-const freshMs = { least: 1500, most: 2000 };
-
 interface Kept {
   sheet: MetricSheet;
   /** By `performance.now`. */
@@ -15,10 +12,15 @@ interface Kept {
 export class Sheets<Owner extends { readonly id: string }> {
   readonly #kept = new WeakMap<Owner, Kept>();
   readonly #baseLabels: (owner: Owner) => readonly string[];
+  readonly #freshMs: number;
 
-  /** `baseLabels` gives the values of the labels that an owner's metrics begin with; they never change. */
-  constructor(baseLabels: (owner: Owner) => readonly string[]) {
+  /**
+   * `baseLabels` gives the values of the labels that an owner's metrics begin with; they never change. What was read is good for `freshMs`
+   * milliseconds, a sixth more or less: not all is read anew at once.
+   */
+  constructor(baseLabels: (owner: Owner) => readonly string[], freshMs: number) {
     this.#baseLabels = baseLabels;
+    this.#freshMs = freshMs;
   }
 
   /** The encoded sheet as it was filled last; undefined where it never was, or is not to be told of. */
@@ -40,8 +42,7 @@ export class Sheets<Owner extends { readonly id: string }> {
     kept.sheet.begin(timestamp);
     write(kept.sheet, timestamp);
     kept.sheet.end();
-    const { least, most } = freshMs;
-    kept.due = performance.now() + least + Math.random() * (most - least);
+    kept.due = performance.now() + this.#freshMs * (5 / 6 + Math.random() / 3);
     this.#kept.set(owner, kept);
   }
 
