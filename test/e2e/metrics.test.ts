@@ -241,10 +241,11 @@ describe("the metrics of a daemon at work", () => {
         timeout: 10,
       });
       assert.match(stdout.toString(), /sleep 7011/);
-    });
+    }, 20);
     await daemon.kill();
     writeFileSync(join(daemon.folder, "go"), "");
-    await eventually(() => assert.ok(readdirSync(join(daemon.folder, "runroot", "exits")).includes(ending)));
+    const exits = join(daemon.folder, "runroot", "exits");
+    await eventually(() => assert.ok(readdirSync(exits).includes(ending)), 20);
     await daemon.start();
     const told = await scrape(daemon);
     const found = (kind: string, result: string) =>
@@ -307,7 +308,7 @@ describe("the metrics server of a daemon", () => {
       assert.ok((await scrape(daemon, trusting(first))).sum("process_cpu_seconds_total") > 0);
       await assert.rejects(scrape(daemon, trusting(second)));
       put(second);
-      await eventually(() => scrape(daemon, trusting(second)));
+      await eventually(() => scrape(daemon, trusting(second)), 20);
     } finally {
       rmSync(folder, { recursive: true });
     }
