@@ -47,10 +47,13 @@ async function described(
 async function verboseInfo(context: RuntimeServiceContext): Promise<Record<string, string>> {
   const { config, sandboxes, containers } = context;
   const pluginVersions = await sandboxes.cni.pluginVersions();
+  const { ready, message } = sandboxes.cni.status();
   const counts = { podSandboxes: sandboxes.store.size, containers: containers.store.size };
   return {
     config: JSON.stringify(config),
     cniconfig: JSON.stringify({ ...sandboxes.cni.config(), pluginVersions }),
+    // By the name that containerd's users look for.
+    lastCNILoadStatus: JSON.stringify(ready ? "OK" : message),
     counts: JSON.stringify(counts),
     daemon: JSON.stringify(daemonInfo(context.recovery)),
   };

@@ -46,6 +46,7 @@ describe("the runtime by crictl", { skip: withoutCrictl }, () => {
     );
     assert.equal(info.config.api.listen, daemon.socket);
     assert.equal(info.cniconfig.network.name, daemon.network.name);
+    assert.equal(info.lastCNILoadStatus, "OK");
     const yaml = load(await crictl.ok("info", "-o", "yaml")) as Info;
     assert.equal(yaml.config.api.listen, daemon.socket);
     const template = "{{.config.api.listen}}";
@@ -126,6 +127,7 @@ interface Info {
   status: { conditions: { type: string; status: boolean }[] };
   runtimeHandlers: { name?: string }[];
   config: { api: { listen: string } };
+  lastCNILoadStatus: string;
   cniconfig: { network: { name: string } };
 }
 

@@ -60,6 +60,8 @@ test("NetworkReady follows the CNI folder, and a pod without network runs while 
   const gone = await untilNetworkIs(false);
   assert.equal(gone.reason, "NetworkPluginNotReady");
   assert.match(gone.message, new RegExp(`no network configuration in ${daemon.network.confDir}`));
+  const { info } = await runtime.Status({ verbose: true });
+  assert.equal(JSON.parse(info.lastCNILoadStatus!), gone.message);
   await assert.rejects(runtime.RunPodSandbox({ config: podConfigFor(daemon) }), {
     code: status.FAILED_PRECONDITION,
     message: /network is not ready/,
