@@ -38,7 +38,10 @@ async function specsOfDaemon(program: string): Promise<SpecResult[]> {
   await ensureImages("base");
   await using registry = await Registry.start({ storage: storeFolder() });
   useNewRunc();
-  await using daemon = await startDaemon({ registry: registry.address });
+  await using daemon = await startDaemon({
+    registry: registry.address,
+    settings: { "crio.stats": { included_pod_metrics: ["all"] } },
+  });
   return await specs(program, daemon.socket);
 }
 
