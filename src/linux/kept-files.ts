@@ -5,8 +5,8 @@ import { readFromStart, readKernelFile, unlessAbsent } from "./kernel-file.ts";
 /** A file that is read again within so long stays open; it is closed after so long without a reader. */
 const periodMs = 5000;
 
-/** Each takes some 4.5 KB of the kernel's memory. */
-const most = 4096;
+/** Each takes some 4.5 KB of the kernel's memory, and one of the descriptors that the daemon may have: three quarters are for others. */
+const most = Math.min(4096, Math.floor(openFilesLimit() / 4));
 
 interface KeptFile {
   fd: number;
@@ -66,4 +66,9 @@ function endPeriod(): void {
 function close(path: string, { fd }: KeptFile): void {
   kept.delete(path);
   closeSync(fd);
+}
+
+function openFilesLimit(): number {
+  const [, soft] = /^Max open files +(\d+)/m.exec(readKernelFile("/proc/self/limits") ?? "") ?? [];
+  return soft === undefined ? Number.POSITIVE_INFINITY : Number(soft);
 }
