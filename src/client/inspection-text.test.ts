@@ -21,7 +21,7 @@ const podSandbox: PodInspection = {
   },
   labels: { app: "web" },
   annotations: {},
-  namespaces: { network: "POD", pid: "CONTAINER", ipc: "POD" },
+  namespaces: { network: "POD", pid: "CONTAINER", ipc: "POD", user: "NODE" },
   hostname: "web",
   portMappings: [
     { protocol: "TCP", containerPort: 80, hostPort: 8080, hostIp: "" },
@@ -88,7 +88,7 @@ describe("critter inspect for a person", () => {
   hostname    web
   ports       :8080 -> 80/tcp
               [::1]:53 -> 53/udp
-  namespaces  network POD, pid CONTAINER, ipc POD
+  namespaces  network POD, pid CONTAINER, ipc POD, user NODE
   pause       pid 17, registry.k8s.io/pause:3.10.1
   cgroup      /kubepods/web
   logs        /var/log/pods/web

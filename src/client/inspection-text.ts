@@ -30,7 +30,7 @@ function podText(pod: PodInspection, now: number): string {
       ["address", ips.length > 0 ? ips.join(", ") : namespaces.network === "NODE" ? "the host's" : ""],
       ["hostname", pod.hostname],
       ["ports", pod.portMappings.map(portText)],
-      ["namespaces", `network ${namespaces.network}, pid ${namespaces.pid}, ipc ${namespaces.ipc}`],
+      ["namespaces", namespacesText(namespaces)],
       ["pause", pod.pid > 0 ? `pid ${pod.pid}, ${pod.pauseImage}` : undefined],
       ["cgroup", pod.cgroupParent],
       ["logs", pod.logDirectory],
@@ -102,6 +102,10 @@ function imageText({ image, containers }: ImageInspection, now: number): string 
       ],
     ]),
   );
+}
+
+function namespacesText({ network, pid, ipc, user }: PodInspection["namespaces"]): string {
+  return `network ${network}, pid ${pid}, ipc ${ipc}, user ${user}`;
 }
 
 function heading(kind: string, name: string, attempt: number | undefined): string {

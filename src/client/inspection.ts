@@ -3,7 +3,9 @@ import type {
   ContainerUser,
   LinuxContainerResources,
   Mount,
+  NamespaceOption,
   PodSandboxConfig,
+  PodSandboxStatus,
   PortMapping,
   Signal,
 } from "../cri/messages.ts";
@@ -34,7 +36,7 @@ export interface PodInspection extends Omit<PodReport, "containers"> {
   labels: Record<string, string>;
   annotations: Record<string, string>;
   /** POD, CONTAINER, NODE or TARGET each. */
-  namespaces: { network: string; pid: string; ipc: string };
+  namespaces: { network: string; pid: string; ipc: string; user: string };
   hostname: string;
   portMappings: PortMapping[];
   logDirectory: string;
@@ -80,25 +82,10 @@ export async function inspect(client: CriClient, found: Found): Promise<Inspecti
   if (!answer?.status) throw new NotFoundError(`pod ${podSandboxId} has gone`);
   const known = { costs, imageNames: imageNames(images) };
   const { containers, ...pod } = podReport(answer, known);
-  const { labels, annotations, linux } = answer.status;
-  const { network = "", pid: pidMode = "", ipc = "" } = linux?.namespaces?.options ?? {};
-  const { config, pid, image, cniResult } = verboseOf<PodInfo>(answer.info);
   const wanted = containers.filter(({ id }) => found.kind === "PodSandbox" || id === found.id);
   return {
     kind: found.kind,
-    podSandbox: {
-      ...pod,
-      labels,
-      annotations,
-      namespaces: { network, pid: pidMode, ipc },
-      hostname: config?.hostname ?? "",
-      portMappings: config?.portMappings ?? [],
-      logDirectory: config?.logDirectory ?? "",
-      cgroupParent: config?.linux?.cgroupParent ?? "",
-      pid: pid ?? 0,
-      pauseImage: image ?? "",
-      cniResult: cniResult ?? null,
-    },
+    podSandbox: podInspection(pod, answer.status, verboseOf<PodInfo>(answer.info)),
     containers: await Promise.all(
       wanted.map(async (container) => ({
         ...(await inspectContainer(client, container.id, known)),
@@ -106,6 +93,32 @@ export async function inspect(client: CriClient, found: Found): Promise<Inspecti
       })),
     ),
   };
+}
+
+function podInspection(
+  pod: Omit<PodReport, "containers">,
+  { labels, annotations, linux }: PodSandboxStatus,
+  { config, pid = 0, image = "", cniResult = null }: Partial<PodInfo>,
+): PodInspection {
+  return {
+    ...pod,
+    labels,
+    annotations,
+    namespaces: namespaceModes(linux?.namespaces?.options ?? null),
+    hostname: config?.hostname ?? "",
+    portMappings: config?.portMappings ?? [],
+    logDirectory: config?.logDirectory ?? "",
+    cgroupParent: config?.linux?.cgroupParent ?? "",
+    pid,
+    pauseImage: image,
+    cniResult,
+  };
+}
+
+/** What the runtime leaves out is POD; but a user namespace is the host's then. */
+function namespaceModes(options: NamespaceOption | null): PodInspection["namespaces"] {
+  const { network = "POD", pid = "POD", ipc = "POD", usernsOptions } = options ?? {};
+  return { network, pid, ipc, user: usernsOptions?.mode ?? "NODE" };
 }
 
 async function inspectContainer(

@@ -18,7 +18,6 @@ export interface StatusReport {
   /** Null where the runtime is not critter. */
   daemon: DaemonInfo | null;
   conditions: RuntimeCondition[];
-  /** Names; the default one's own first. */
   runtimeHandlers: string[];
   /** How many images there are. */
   images: number;
