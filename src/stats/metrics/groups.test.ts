@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { test } from "node:test";
 import { type Files, machine } from "../../cgroups/fixtures.test.ts";
@@ -9,6 +10,7 @@ import { DeviceNames } from "./devices.ts";
 import { Filesystem } from "./filesystem.ts";
 import { decodeSheet, valuesOf } from "./fixtures.test.ts";
 import { addGroups, descriptorsOf } from "./groups.ts";
+import { baseLabels } from "./metric.ts";
 import { MetricSheet } from "./sheet.ts";
 import { ContainerSource } from "./source.ts";
 
@@ -220,4 +222,16 @@ test("descriptors are those of the groups that are included, each once", () => {
   const all = names(podMetricGroups);
   assert.equal(all.length, 56);
   assert.equal(new Set(all).size, 56);
+});
+
+test("the documentation names them all, each with its own labels", () => {
+  const page = readFileSync(new URL("../../../docs/pod-metrics.md", import.meta.url), "utf8");
+  const rows = page.split("\n").filter((line) => line.startsWith("|"));
+  for (const { name, labelKeys } of descriptorsOf(podMetricGroups)) {
+    const row = rows.find((line) => line.includes(`\`${name}\``));
+    const labels = row?.split("|")[3]?.match(/`\w+`(?=[:, ]|$)/g) ?? [];
+    const own = labelKeys.slice(baseLabels.length).map((label) => `\`${label}\``);
+    assert.ok(row, name);
+    assert.deepEqual(labels.slice(0, own.length), own, name);
+  }
 });
