@@ -20,7 +20,10 @@ export async function startRuntime(which: string, registry: string): Promise<Run
   if (socket) return { name, socket, cgroupParent, stop: async () => {} };
   if (name === "containerd") return { name, cgroupParent, ...(await startContainerd(registry)) };
   if (name !== "critter") throw new Error(`${which} is no runtime: critter, containerd or NAME=SOCKET`);
-  const settings = { "crio.runtime": { log_level: "info" } };
+  const settings = {
+    "crio.runtime": { log_level: "info" },
+    "crio.stats": { included_pod_metrics: ["all"] },
+  };
   const daemon = await startDaemon({ registry, settings, tmpfs: true });
   return {
     name,

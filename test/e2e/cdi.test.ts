@@ -102,6 +102,9 @@ devices:
     );
     // What the machine has not is the runtime's to refuse.
     if (!existsSync("/sys/fs/resctrl/schemata"))
-      await assert.rejects(pod.create({ CDIDevices: [{ name: "example.com/rdt=rdt" }] }), /intel ?rdt|resctrl/i);
+      await assert.rejects(
+        pod.create({ CDIDevices: [{ name: "example.com/rdt=rdt" }] }),
+        /intel ?rdt|resctrl/i,
+      );
   });
 });
