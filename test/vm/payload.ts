@@ -10,7 +10,7 @@ import type { Job } from "./job.ts";
 const run = promisify(execFile);
 const CHECKOUT = join(import.meta.dirname, "..", "..");
 const PARTS = ["package.json", "package-lock.json", "crio.conf.example", "README.md", "LICENSE"];
-const FOLDERS = ["bench", "bin", "packaging", "proto", "src", "test"];
+const FOLDERS = ["bench", "bin", "docs", "packaging", "proto", "src", "test"];
 
 /** What the system's unit starts; without it the machine stays up. */
 const START = `#!/bin/sh
