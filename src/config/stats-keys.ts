@@ -18,7 +18,7 @@ export const statsKeys = {
   ),
   collection_period: whole(
     0,
-    "Seconds between collecting statistics, where stats_collection_period is 0; 0 collects them when they are asked for. What ListPodSandboxMetrics answers is so old at most, or three seconds.",
+    "Seconds between collecting statistics, where stats_collection_period is 0; 0 collects them when they are asked for. What ListPodSandboxMetrics answers is so old at most, or four seconds.",
     right,
     isPeriod,
   ),

@@ -15,7 +15,7 @@ import { type LivePod, livePod } from "../support/live-pod.ts";
 import { suite } from "../support/suite.ts";
 
 const MB = 1_000_000;
-/** Figures may be four seconds old, those of processes and of what is written fourteen. */
+/** Figures may be five seconds old, those of processes and of what is written fifteen. */
 const patience = 20;
 
 const parts = suite({ settings: { "crio.stats": { included_pod_metrics: ["all"] } } });

@@ -13,9 +13,14 @@ export class GrowingBuffer {
     return this.#length;
   }
 
-  /** What is in it, to be read and to be written over; good until it grows. */
+  /** What is in it; good until it grows. */
   get bytes(): Buffer {
     return this.#memory.subarray(0, this.#length);
+  }
+
+  /** The same to be written over, and what lies behind it, which means nothing. */
+  get memory(): Buffer {
+    return this.#memory;
   }
 
   /** Where the bytes went. */

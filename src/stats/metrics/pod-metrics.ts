@@ -31,7 +31,7 @@ const podField = 1;
 const containerField = 3;
 
 /** How long what was read is good for, where crio.conf's collection_period does not say. */
-const defaultFreshMs = 3000;
+const defaultFreshMs = 4000;
 
 /** So long after the last answer everything is forgotten. */
 const idleMs = 60_000;
@@ -62,7 +62,8 @@ export class PodMetrics {
 
   /**
    * The metrics of those of the pods that are ready and of their running containers: a ListPodSandboxMetricsResponse, or equally a
-   * StreamPodSandboxMetricsResponse. Figures are as old as `collection_period` allows, 3 s where it is 0; those that take long 10 s more. Their timestamps tell.
+   * StreamPodSandboxMetricsResponse. Figures are as old as `collection_period` allows, 4 s where it is 0, and those that take long 10 s
+   * more. Their timestamps tell.
    */
   async encoded(pods: Iterable<PodSandboxRecord>): Promise<Buffer> {
     const memory = this.#remembered();

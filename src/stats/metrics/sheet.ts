@@ -67,10 +67,10 @@ export class MetricSheet {
     const same = known?.metric === metric && equal(known.labels, labels);
     const { timestampAt, valueAt } = same ? known : this.#append(metric, labels);
     this.#next += 1;
-    const { bytes } = this.#buffer;
-    bytes.set(this.#timestamp, timestampAt);
-    if (typeof value === "bigint") writeBigVarint(bytes, valueAt, value, longestVarint);
-    else writeLongVarint(bytes, valueAt, value);
+    const { memory } = this.#buffer;
+    memory.set(this.#timestamp, timestampAt);
+    if (typeof value === "bigint") writeBigVarint(memory, valueAt, value, longestVarint);
+    else writeLongVarint(memory, valueAt, value);
   }
 
   end(): void {
