@@ -15,7 +15,7 @@ export async function containerStatsList(
   const parts: Buffer[] = [];
   await inSlices(listed, (record) => {
     const found = runningContainerStats(stats, record);
-    if (found) parts.push(stats.encode.container(found));
+    if (found) parts.push(stats.encoder.container(found));
   });
   return Buffer.concat(parts);
 }

@@ -16,7 +16,7 @@ export async function podSandboxStatsList(
   const overview = overviewOf(stats);
   const parts: Buffer[] = [];
   await inSlices(listed, (record) => {
-    if (record.phase === "ready") parts.push(stats.encode.sandbox(podSandboxStats(stats, record, overview)));
+    if (record.phase === "ready") parts.push(stats.encoder.sandbox(podSandboxStats(stats, record, overview)));
   });
   return Buffer.concat(parts);
 }

@@ -1,16 +1,16 @@
 /** Statistics that are collected every so often, and answered from until the next time: crio.conf's `stats_collection_period`. */
 import type { Config } from "../config/load.ts";
-import type { ContainerStats, PodSandboxStats } from "../cri/messages.ts";
-import type { Init } from "../cri/proto.ts";
+import type { ContainerStats } from "../cri/messages.ts";
 import { messageOf } from "../cri/status-error.ts";
 import { log } from "../log.ts";
 import type { ContainerRecord } from "../oci/record.ts";
 import type { PodSandboxRecord } from "../sandbox/record.ts";
+import type { PodStats } from "./encoding.ts";
 
 /** What was collected last, of those that ran then; it is forgotten with the record. */
 export class CollectedStats {
   readonly #containers = new WeakMap<ContainerRecord, ContainerStats>();
-  readonly #pods = new WeakMap<PodSandboxRecord, Init<PodSandboxStats>>();
+  readonly #pods = new WeakMap<PodSandboxRecord, PodStats>();
 
   /** Undefined where nothing is collected, for a container that has started since, and for one that does not run any more. */
   container(record: ContainerRecord): ContainerStats | undefined {
@@ -18,7 +18,7 @@ export class CollectedStats {
   }
 
   /** Undefined where nothing is collected, for a pod that came since, and for one that is not ready any more. */
-  pod(record: PodSandboxRecord): Init<PodSandboxStats> | undefined {
+  pod(record: PodSandboxRecord): PodStats | undefined {
     return record.phase === "ready" ? this.#pods.get(record) : undefined;
   }
 
@@ -26,7 +26,7 @@ export class CollectedStats {
     this.#containers.set(record, stats);
   }
 
-  keepPod(record: PodSandboxRecord, stats: Init<PodSandboxStats>): void {
+  keepPod(record: PodSandboxRecord, stats: PodStats): void {
     this.#pods.set(record, stats);
   }
 }

@@ -2,13 +2,13 @@
 import { type CgroupReading, readCgroup } from "../cgroups/readings.ts";
 import { sumOfReadings } from "../cgroups/readings-sum.ts";
 import { nowNanoseconds } from "../clock.ts";
-import type { LinuxPodSandboxStats, NetworkUsage, PodSandboxStats } from "../cri/messages.ts";
-import type { Init } from "../cri/proto.ts";
+import type { LinuxPodSandboxStats, NetworkUsage } from "../cri/messages.ts";
 import type { ContainerRecord } from "../oci/record.ts";
 import { namespaceModes, type PodSandboxRecord } from "../sandbox/record.ts";
 import { containerCgroup, ownPodCgroup } from "./cgroups-of.ts";
 import { isReading, readContainer, statsOfReading } from "./container-stats.ts";
 import type { StatsContext } from "./context.ts";
+import type { PodStats } from "./encoding.ts";
 import { networkUsage } from "./network.ts";
 import { networkProcess } from "./network-process.ts";
 import { type Overview, overviewOf } from "./overview.ts";
@@ -19,7 +19,7 @@ export function podSandboxStats(
   context: StatsContext,
   record: PodSandboxRecord,
   overview = overviewOf(context),
-): Init<PodSandboxStats> {
+): PodStats {
   return context.collected.pod(record) ?? readPodSandboxStats(context, record, overview);
 }
 
@@ -28,7 +28,7 @@ export function readPodSandboxStats(
   context: StatsContext,
   record: PodSandboxRecord,
   overview: Overview,
-): Init<PodSandboxStats> & { linux: LinuxPodSandboxStats | null } {
+): PodStats {
   const { id, config, phase } = record;
   const { metadata, labels, annotations } = config;
   return {
