@@ -70,6 +70,8 @@ function statistics(name: string, target?: number): Figure[] {
       limit: 5,
       value: ({ durations }) => ((durations[`${name} every second`]?.[0] ?? Number.NaN) / NS_PER_S) * 100,
     },
+    share("Version meanwhile, p50", `Version during ${name}`, 0.5),
+    share("Version meanwhile, p99", `Version during ${name}`, 0.99),
     { ...share("Version meanwhile, at most", `Version during ${name}`, 1), limit: 20 },
   ];
 }
@@ -134,6 +136,8 @@ export const FIGURES: readonly Figure[] = [
   list("ListContainers", 0.99),
   list("ListPodSandbox", 0.5),
   list("ListPodSandbox", 0.99),
+  share("Version while nothing else is asked for, p50", "Version alone", 0.5),
+  share("Version while nothing else is asked for, at most", "Version alone", 1),
   ...statistics("ListContainerStats", 1),
   ...statistics("ListPodSandboxStats", 1),
   ...statistics("ListPodSandboxMetrics", 1),

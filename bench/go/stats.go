@@ -19,6 +19,9 @@ const fewest = 3
 // overlaps is how often statistics are asked for while other requests are made.
 const overlaps = 20
 
+// alone is how often another request is made while nothing else is asked for: what the machine itself makes it wait.
+const alone = 1000
+
 // benchmarkStats runs many pods, each in a cgroup of its own as the kubelet has them, and asks for statistics of all.
 func benchmarkStats(ctx context.Context, c *client) (err error) {
 	if err := c.ensureImage(ctx); err != nil {
@@ -41,6 +44,9 @@ func benchmarkStats(ctx context.Context, c *client) (err error) {
 		return err
 	}
 	times := newDurations()
+	if err := repeat(alone, func() error { return c.askVersion(ctx, times, "Version alone") }); err != nil {
+		return err
+	}
 	for _, request := range c.statsRequests(ctx) {
 		if err := c.measureStats(ctx, times, request); err != nil {
 			return fmt.Errorf("%s: %w", request.name, err)
@@ -141,14 +147,18 @@ func (c *client) askMeanwhile(ctx context.Context, times *durations, request ste
 		select {
 		case err := <-answered:
 			return err
-		case <-time.After(time.Millisecond):
+		default:
 		}
-		err := times.measure("Version during "+request.name, func() error {
-			_, err := c.runtime.Version(ctx, &cri.VersionRequest{})
-			return err
-		})
-		if err != nil {
+		if err := c.askVersion(ctx, times, "Version during "+request.name); err != nil {
 			return err
 		}
 	}
+}
+
+func (c *client) askVersion(ctx context.Context, times *durations, name string) error {
+	time.Sleep(time.Millisecond)
+	return times.measure(name, func() error {
+		_, err := c.runtime.Version(ctx, &cri.VersionRequest{})
+		return err
+	})
 }
