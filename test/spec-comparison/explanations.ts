@@ -103,6 +103,13 @@ const mounts: Explanation[] = [
   },
   {
     owner: "container",
+    path: "mounts[/dev/shm].options[{nosuid,nodev,noexec}]",
+    critter: "listed",
+    reason:
+      "The pod's tmpfs is mounted so, and crun would make it otherwise in the container: it sets all flags anew.",
+  },
+  {
+    owner: "container",
     path: "mounts[/dev/shm].source",
     containerd: "/run/containerd/io.containerd.grpc.v1.cri/sandboxes/POD/shm",
     critter: "/run/critter/sandboxes/POD/shm",

@@ -1,4 +1,5 @@
 /** The mounts every container has: /proc, /dev, /sys and the pod's own files. */
+import { mountRestrictions } from "../../linux/mount-flags.ts";
 import type { Mount } from "./types.ts";
 
 /** Files of the pod that all its containers share; paths on the host. */
@@ -10,6 +11,9 @@ export interface PodFiles {
   shm: string;
 }
 
+/** Those with which a pod's own is mounted. */
+const SHM_FLAGS = ["nosuid", "nodev", "noexec"];
+
 const proc: Mount = mount("/proc", "proc", ["nosuid", "noexec", "nodev"]);
 const dev: Mount = mount("/dev", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"]);
 
@@ -19,18 +23,19 @@ const dev: Mount = mount("/dev", "tmpfs", ["nosuid", "strictatime", "mode=755", 
  */
 export function containerMounts(files: PodFiles, privileged: boolean, readonlyRootfs: boolean): Mount[] {
   const access = privileged ? "rw" : "ro";
+  const fileFlags = readonlyRootfs ? ["ro"] : [];
   return [
     proc,
     dev,
     mount("/dev/pts", "devpts", ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620", "gid=5"]),
     // In the host's IPC namespace this shows the host's queues, as it should.
     mount("/dev/mqueue", "mqueue", ["nosuid", "noexec", "nodev"]),
-    bind("/dev/shm", files.shm, false),
+    bind("/dev/shm", files.shm, shmFlags(files.shm)),
     mount("/sys", "sysfs", ["nosuid", "noexec", "nodev", access]),
     mount("/sys/fs/cgroup", "cgroup", ["nosuid", "noexec", "nodev", "relatime", access]),
-    bind("/etc/hostname", files.hostname, readonlyRootfs),
-    bind("/etc/hosts", files.hosts, readonlyRootfs),
-    bind("/etc/resolv.conf", files.resolvConf, readonlyRootfs),
+    bind("/etc/hostname", files.hostname, fileFlags),
+    bind("/etc/hosts", files.hosts, fileFlags),
+    bind("/etc/resolv.conf", files.resolvConf, fileFlags),
   ];
 }
 
@@ -39,13 +44,14 @@ export function sandboxMounts(): Mount[] {
   return [proc, dev];
 }
 
-/**
- * Private, or what a container with a bidirectional mount mounts below would reach the host. Not "rw": a new runc sets a mount's flags
- * anew when there is one among the options, and the pod's /dev/shm would lose nosuid, nodev and noexec.
- */
-function bind(destination: string, source: string, readonly: boolean): Mount {
-  const options = ["rbind", "rprivate", ...(readonly ? ["ro"] : [])];
-  return { destination, type: "bind", source, options };
+/** Private, or what a container with a bidirectional mount mounts below would reach the host. */
+function bind(destination: string, source: string, flags: readonly string[]): Mount {
+  return { destination, type: "bind", source, options: ["rbind", "rprivate", ...flags] };
+}
+
+/** What is mounted there already, said again: crun sets all flags anew. */
+function shmFlags(source: string): readonly string[] {
+  return source === "/dev/shm" ? mountRestrictions(source) : SHM_FLAGS;
 }
 
 function mount(destination: string, type: string, options: string[]): Mount {

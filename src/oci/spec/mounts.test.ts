@@ -93,13 +93,13 @@ test("restrictions of the host's mount stay, unless the request lifts them", (t)
   t.after(() => unmountAll(hostPath));
   const options = (request: Init<Mount>) =>
     at("/x", mounts([{ containerPath: "/x", hostPath, ...request }]))?.options;
-  assert.deepEqual(options({}), ["rbind", "rprivate"]);
+  assert.deepEqual(options({}), ["rbind", "rprivate", "nosuid", "noexec"]);
   assert.deepEqual(options({ readonly: true }), ["rbind", "rprivate", "ro", "nosuid", "noexec"]);
   const nodev = ["rbind", "rprivate", "nodev", "nosuid", "noexec"];
   assert.deepEqual(options({ mountOptions: ["nodev"] }), nodev);
   assert.deepEqual(options({ mountOptions: ["exec"] }), ["rbind", "rprivate", "exec", "nosuid"]);
   mount("none", hostPath, "none", MS_REMOUNT | MS_BIND | MS_NOSUID | MS_NOEXEC | MS_RDONLY);
-  assert.deepEqual(options({}), ["rbind", "rprivate"]);
+  assert.deepEqual(options({}), ["rbind", "rprivate", "ro", "nosuid", "noexec"]);
   assert.deepEqual(options({ mountOptions: ["nodev"] }), [
     "rbind",
     "rprivate",

@@ -84,8 +84,8 @@ function resolved(path: string, field: string): string | undefined {
 }
 
 /**
- * Options that change the mount's flags, and with them those that `source` has already: a runtime sets all flags anew when one is
- * among the options. Where none is it leaves them as they are, so that there is no "rw".
+ * Options that change the mount's flags, and with them those that `source` has already: runc sets all flags anew when one is among the
+ * options, crun in any case.
  */
 function flagOptions(
   request: MountRequest,
@@ -95,7 +95,7 @@ function flagOptions(
 ): string[] {
   const access = accessOption(request, field, supported);
   const asked = [...access, ...additional(request.mountOptions, `${field}.mount_options`)];
-  if (asked.length === 0 || source === undefined) return asked;
+  if (source === undefined) return asked;
   const isAsked = (flag: Restriction) =>
     flag === "ro" ? access.length > 0 : asked.includes(flag) || asked.includes(flag.slice("no".length));
   return [...asked, ...mountRestrictions(source).filter((flag) => !isAsked(flag))];
