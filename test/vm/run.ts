@@ -54,6 +54,7 @@ const image = await ensureMachineImage(console.log);
 const cache = await ensureCacheDisk();
 const folder = await mkdtemp(join(machineCache(), "run-"));
 const results: Result[] = [];
+const expected = job.suites.length * job.runtimes.length;
 let failure: unknown;
 try {
   const payload = await makePayload(folder, values.shell ? undefined : job);
@@ -72,15 +73,16 @@ try {
   });
 } catch (error) {
   failure = error;
-  if (!stopping.signal.aborted) console.log(await lastOfConsole());
 } finally {
+  // A kernel that panics ends the machine without an error of qemu's.
+  const isWhole = !failure && (values.shell || results.length === expected);
+  if (!isWhole && !stopping.signal.aborted) console.log(await lastOfConsole());
   await rm(folder, { recursive: true, force: true });
 }
 if (!values.shell) conclude();
 
 function conclude(): void {
   if (failure) console.log(`the machine: ${(failure as Error).message}`);
-  const expected = job.suites.length * job.runtimes.length;
   const lost = expected - results.length;
   if (lost > 0) console.log(`${lost} of ${expected} suites came to no result`);
   console.log(report(results));
@@ -89,7 +91,7 @@ function conclude(): void {
 
 async function lastOfConsole(): Promise<string> {
   const text = await readFile(join(folder, "console.log"), "utf8").catch(() => "");
-  return text.trimEnd().split("\n").slice(-20).join("\n");
+  return text.trimEnd().split("\n").slice(-40).join("\n");
 }
 
 function chosen<Name extends string>(
