@@ -91,7 +91,7 @@ test("a CNI plugin that hangs stops neither other pods nor, once it has ended, a
   const other = await runPod(daemon);
   await removePod(daemon, other.id);
 
-  const pid = await eventually(() => Number(readFileSync(join(plugins, "hanging"), "utf8")), 10);
+  const pid = await eventually(() => Number(readFileSync(join(plugins, "hanging"), "utf8")));
   writeFileSync(join(plugins, "mended"), "");
   process.kill(pid, "SIGKILL");
   assert.equal(await retry, "UNKNOWN", "the retry waited for the first call and has its result");

@@ -184,10 +184,10 @@ describe("the metrics of a daemon at work", () => {
     const opened = await during(async () => {
       assert.equal(await open(), 0);
       const client = new StreamClient(daemon.socket, "exec", "-i", containerId, "cat");
-      await eventually(async () => assert.equal(await open(), 1), 10);
+      await eventually(async () => assert.equal(await open(), 1));
       client.stdin.end();
       await client.ended;
-      await eventually(async () => assert.equal(await open(), 0), 10);
+      await eventually(async () => assert.equal(await open(), 0));
     });
     assert.equal(opened(metricName("streams_total"), { kind: "exec" }), 1);
     assert.equal(opened(metricName("streams_total")), 1);

@@ -96,10 +96,10 @@ describe("CNI 1.1", { skip: !existsSync(PLUGINS_1_1) && `there are no plugins in
     const notReady = join(plugins, "calls", "not-ready");
     await eventually(async () => assert.equal((await networkReady())?.status, true));
     writeFileSync(notReady, "");
-    await eventually(async () => assert.equal((await networkReady())?.status, false), 10);
+    await eventually(async () => assert.equal((await networkReady())?.status, false));
     assert.match((await networkReady())?.message ?? "", /no route to the other nodes yet/);
     rmSync(notReady);
-    await eventually(async () => assert.equal((await networkReady())?.status, true), 10);
+    await eventually(async () => assert.equal((await networkReady())?.status, true));
   });
 
   it("after kill -9 GC tells the plugins which attachments are valid, and pods keep their addresses", async () => {

@@ -258,7 +258,7 @@ test("bytes and packets of a pod's interface", async () => {
   const { network } = await pod.status();
   const values = async () => byName((await metricsOf(pod.id))?.metrics ?? []);
   const before = (await values()).get("container_network_receive_bytes_total eth0") ?? Number.NaN;
-  await eventually(() => send(network!.ip, 9000, Buffer.alloc(10 * MB)), 10);
+  await eventually(() => send(network!.ip, 9000, Buffer.alloc(10 * MB)));
   await eventually(async () => {
     const now = await values();
     const value = (name: string) => now.get(`container_network_${name} eth0`) ?? Number.NaN;

@@ -75,7 +75,7 @@ test("memory that a container holds, and what is left of its limit", async () =>
     ...shell(script),
     linux: { resources: { memoryLimitInBytes: limit } },
   });
-  await eventually(async () => assert.ok(number((await statsOf(id)).memory?.rssBytes) > 20 * MB), 10);
+  await eventually(async () => assert.ok(number((await statsOf(id)).memory?.rssBytes) > 20 * MB));
   const memory = (await statsOf(id)).memory!;
   const workingSet = number(memory.workingSetBytes);
   assert.ok(workingSet >= 20 * MB && workingSet < limit, String(workingSet));
@@ -109,7 +109,7 @@ test("bytes that a pod has received, its processes and its containers", async ()
     (await daemon.client.runtime.PodSandboxStats({ podSandboxId: pod.id })).stats!.linux!;
   const before = number((await ofPod()).network?.defaultInterface?.rxBytes);
   const { status: found } = await daemon.client.runtime.PodSandboxStatus({ podSandboxId: pod.id });
-  await eventually(() => send(found!.network!.ip, 9000, Buffer.alloc(10 * MB)), 10);
+  await eventually(() => send(found!.network!.ip, 9000, Buffer.alloc(10 * MB)));
   const after = await eventually(async () => {
     const now = await ofPod();
     const received = number(now.network?.defaultInterface?.rxBytes) - before;
@@ -158,7 +158,7 @@ test("what has ended is not listed, and has no processor or memory when asked fo
   }, 10);
   const ended = await statsOf(id);
   assert.deepEqual([ended.cpu, ended.memory, ended.swap, ended.io], [null, null, null, null]);
-  await eventually(async () => assert.ok(number((await statsOf(id)).writableLayer?.inodesUsed) >= 2), 10);
+  await eventually(async () => assert.ok(number((await statsOf(id)).writableLayer?.inodesUsed) >= 2));
   const ids = async (filter: object) =>
     (await runtime.ListContainerStats({ filter })).stats.map(({ attributes }) => attributes?.id);
   assert.deepEqual(await ids({ podSandboxId: pod.id }), [running]);

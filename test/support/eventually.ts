@@ -1,7 +1,7 @@
 import { SLOW } from "./slow.ts";
 
-/** Repeats `attempt` until it does not fail, four seconds by default; then its last error counts. */
-export async function eventually<T>(attempt: () => T | Promise<T>, seconds = 4): Promise<T> {
+/** Repeats `attempt` until it does not fail, twenty seconds by default; then its last error counts. */
+export async function eventually<T>(attempt: () => T | Promise<T>, seconds = 20): Promise<T> {
   const end = performance.now() + seconds * SLOW * 1000;
   for (;;) {
     try {
