@@ -78,6 +78,8 @@ export class CritterService {
       },
       image: { registries_conf: await writeRegistriesConf(SETTINGS, this.#registry) },
       network: { network_dir: join(SETTINGS, "cni") },
+      // The specs ask for all of them.
+      stats: { included_pod_metrics: ["all"] },
     };
     await writeFile(join(SETTINGS, "crio.conf"), stringify({ crio }));
   }
