@@ -5,6 +5,7 @@ import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
 import { countCgroups } from "../support/cgroups.ts";
+import { testRuntime } from "../support/daemon.ts";
 import { eventually } from "../support/eventually.ts";
 import { livePod } from "../support/live-pod.ts";
 import { processes, processesRootedIn } from "../support/processes.ts";
@@ -22,7 +23,7 @@ describe("execs of a daemon that is killed", () => {
   /** Runtimes that run an exec of this daemon. */
   const runtimes = (folder: string) =>
     processes().filter(({ program, args }) => {
-      return program === "runc" && args.includes("exec") && args.some((arg) => arg.startsWith(folder));
+      return program === testRuntime && args.includes("exec") && args.some((arg) => arg.startsWith(folder));
     });
 
   it("are ended by the next one, however far they were", async () => {
@@ -33,7 +34,7 @@ describe("execs of a daemon that is killed", () => {
     await pod.sh(containerId, "true");
     const cgroups = countCgroups(daemon.cgroupParent);
     const root = join(daemon.folder, "root");
-    const execFolder = join(daemon.folder, "runroot", "runtimes", "runc-exec");
+    const execFolder = join(daemon.folder, "runroot", "runtimes", `${testRuntime}-exec`);
     const before = processesRootedIn(root).length;
 
     const scripts = ["sleep 7001", "(setsid sleep 7002 &); sleep 7003", "trap '' HUP TERM; sleep 7004"];
@@ -47,7 +48,7 @@ describe("execs of a daemon that is killed", () => {
     }
     await eventually(() => {
       assert.ok(processesRootedIn(root).length >= before + 9, String(processesRootedIn(root).length));
-    }, 10);
+    });
     // Some more that have only begun.
     for (let count = 0; count < 4; count++) {
       runtime.ExecSync({ containerId, cmd: ["sleep", "7005"], timeout: 0 }).catch(() => {});

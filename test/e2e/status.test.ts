@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { status } from "@grpc/grpc-js";
 import { outcome } from "../support/cri.ts";
+import { testRuntime } from "../support/daemon.ts";
 import { eventually } from "../support/eventually.ts";
 import { livePod } from "../support/live-pod.ts";
 import { podConfigFor } from "../support/pods.ts";
@@ -28,7 +29,7 @@ test("Status: both conditions, the handlers, and verbose the configuration", asy
   const { daemon } = parts;
   for (const type of ["RuntimeReady", "NetworkReady"]) assert.equal((await condition(type)).status, true);
   const { runtimeHandlers, info } = await daemon.client.runtime.Status({ verbose: true });
-  assert.deepEqual(runtimeHandlers.map(({ name }) => name).sort(), ["", "runc"]);
+  assert.deepEqual(runtimeHandlers.map(({ name }) => name).sort(), ["", testRuntime]);
   assert.equal(JSON.parse(info.config!).api.listen, daemon.socket);
   assert.equal(JSON.parse(info.cniconfig!).network.name, daemon.network.name);
   assert.deepEqual((await daemon.client.runtime.Status({})).info, {});
