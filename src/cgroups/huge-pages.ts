@@ -18,8 +18,8 @@ export function readHugePages(cgroups: Cgroups, path: string): HugePageUsage[] {
   const folder = hierarchy.mount + path;
   const current = hierarchy.unified ? "current" : "usage_in_bytes";
   // Beside controllers of v1 the unified hierarchy has this one, and nobody switches it on.
-  if (!machinePageSizes().some((size) => existsSync(`${folder}/hugetlb.${size}.${current}`))) return [];
-  return machinePageSizes().flatMap((pageSize) => {
+  if (!hugePageSizes().some((size) => existsSync(`${folder}/hugetlb.${size}.${current}`))) return [];
+  return hugePageSizes().flatMap((pageSize) => {
     const usage = readCgroupFile(folder, `hugetlb.${pageSize}.${current}`);
     if (usage === undefined) return [];
     const max = hierarchy.unified
@@ -35,8 +35,8 @@ export function readHugePages(cgroups: Cgroups, path: string): HugePageUsage[] {
 
 let pageSizes: string[] | undefined;
 
-/** They are the processor's, and do not change. */
-function machinePageSizes(): string[] {
+/** The machine's sizes of huge pages, as the kernel names them in files. They are the processor's, and do not change. */
+export function hugePageSizes(): readonly string[] {
   pageSizes ??= foldersIn("/sys/kernel/mm/hugepages")
     .flatMap((name) => /^hugepages-(\d+)kB$/.exec(name)?.[1] ?? [])
     .map((kilobytes) => nameOf(Number(kilobytes)));

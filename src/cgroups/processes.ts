@@ -1,8 +1,9 @@
 /** The processes of a cgroup and of the cgroups below it: who they are, killing them all, moving one in. */
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { childCgroups } from "./children.ts";
 import { readCgroupFile } from "./files.ts";
 import type { Cgroups } from "./hierarchy.ts";
 import { cgroupFolder, cgroupFolders } from "./paths.ts";
@@ -56,20 +57,7 @@ function processFolder(cgroups: Cgroups, path: string): string | undefined {
 
 function collect(folder: string): number[] {
   const pids = (readCgroupFile(folder, "cgroup.procs") ?? "").split("\n").filter(Boolean).map(Number);
-  return childrenOf(folder).reduce((all, child) => all.concat(collect(join(folder, child))), pids);
-}
-
-/** A folder has a link from each folder in it, beside its two own: most have none, and looking for it takes ten times as long. */
-function childrenOf(folder: string): string[] {
-  try {
-    if (statSync(folder).nlink === 2) return [];
-    const entries = readdirSync(folder, { withFileTypes: true });
-    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ENOENT" || code === "ENODEV") return [];
-    throw error;
-  }
+  return childCgroups(folder).reduce((all, child) => all.concat(collect(child)), pids);
 }
 
 /** cgroup v2 since Linux 5.14 kills a whole tree in one step, forks included. */

@@ -1,7 +1,7 @@
 /** Removes a cgroup that a runtime left behind, in every hierarchy. */
-import { existsSync, readdirSync, rmdirSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, rmdirSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
+import { childCgroups } from "./children.ts";
 import type { Cgroups } from "./hierarchy.ts";
 import { cgroupFolders } from "./paths.ts";
 import { killAll } from "./processes.ts";
@@ -23,17 +23,7 @@ export async function removeCgroup(cgroups: Cgroups, path: string): Promise<void
 }
 
 function removeNow(folder: string): boolean {
-  return childrenOf(folder).every(removeNow) && removeIfFree(folder);
-}
-
-function childrenOf(folder: string): string[] {
-  try {
-    const entries = readdirSync(folder, { withFileTypes: true });
-    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(folder, name));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
-    throw error;
-  }
+  return childCgroups(folder).every(removeNow) && removeIfFree(folder);
 }
 
 /** Removes one cgroup's folder. Whether it is gone now: one with processes or children stays. */

@@ -1,5 +1,5 @@
 /** Streamed lists: entries, encoded as field 1 of a list's answer, put together to messages that no client refuses. */
-import { setImmediate } from "node:timers/promises";
+import { Slices } from "../slices.ts";
 
 /** gRPC's own limit of what a client takes is 4 MiB. */
 const partBytes = 256 * 1024;
@@ -10,19 +10,16 @@ const sliceMs = 1;
 export async function* inParts(entries: Iterable<Buffer>): AsyncGenerator<Buffer, void> {
   let part: Buffer[] = [];
   let bytes = 0;
-  let began = performance.now();
+  const slices = new Slices(sliceMs);
   for (const entry of entries) {
     if (bytes > 0 && bytes + entry.length > partBytes) {
       yield Buffer.concat(part, bytes);
       part = [];
       bytes = 0;
-      began = performance.now();
     }
     part.push(entry);
     bytes += entry.length;
-    if (performance.now() - began < sliceMs) continue;
-    await setImmediate();
-    began = performance.now();
+    if (slices.isOver) await slices.next();
   }
   if (bytes > 0) yield Buffer.concat(part, bytes);
 }

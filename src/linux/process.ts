@@ -14,11 +14,16 @@ export interface ProcessIdentity {
   readonly startTime: number;
 }
 
+/** The fields of /proc/PID/stat (proc(5)) from the third on, the state; none when nobody has the number. */
+export function statFields(pid: number | string): string[] {
+  const stat = readKernelFile(`/proc/${pid}/stat`);
+  // The command's name stands in parentheses and may hold anything, so count from the last one.
+  return stat === undefined ? [] : stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+}
+
 /** Who has the number `pid` now; undefined when nobody has, or only a zombie. */
 export function processIdentity(pid: number): ProcessIdentity | undefined {
-  const stat = readKernelFile(`/proc/${pid}/stat`) ?? "";
-  // The command's name stands in parentheses and may hold anything, so count from the last one.
-  const [state, ...fields] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  const [state, ...fields] = statFields(pid);
   const startTime = Number(fields[18]);
   if (state === "Z" || state === "X" || !Number.isFinite(startTime)) return undefined;
   return { pid, startTime };

@@ -34,7 +34,7 @@ export function recordExit(
 
 function isOomKilled(context: ContainerContext, record: ContainerRecord, exit: ContainerExit): boolean {
   if (exit.oomKilled || exit.exitCode !== KILLED) return exit.oomKilled;
-  return wasOomKilled(presentHandler(context, record.runtime).runtime, record, context.store);
+  return wasOomKilled(record, context.store);
 }
 
 /** Ends a container whose monitor is gone without an exit file: nobody can tell how its process fares, so it is killed. */

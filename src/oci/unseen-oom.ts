@@ -1,41 +1,44 @@
 /** OOM kills that the monitor does not see: systemd removes a scope when its last process ends, and with it the count that conmon reads. */
-import { readdirSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname } from "node:path";
+import { childCgroups } from "../cgroups/children.ts";
 import { keyedNumber, readCgroupFile } from "../cgroups/files.ts";
 import { machineCgroups } from "../cgroups/machine.ts";
 import { containerCgroup } from "./container-cgroup.ts";
 import { type ContainerRecord, OOM_KILLED } from "./record.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** What `killsOfTheGone` told of the parent when the container began. */
-const before = new WeakMap<ContainerRecord, number>();
+/** The parent of a container's cgroup, and what `killsOfTheGone` told of it when the container began. */
+interface Beginning {
+  parent: string;
+  kills: number;
+}
+
+const beginnings = new WeakMap<ContainerRecord, Beginning>();
 
 /** To be called as a container begins, where its end may have to be told by `wasOomKilled`. */
 export function noteOomKills(runtime: Runtime, record: ContainerRecord): void {
-  const kills = isTakenAway(runtime) ? killsOfTheGone(parentOf(runtime, record)) : undefined;
-  if (kills !== undefined) before.set(record, kills);
+  if (!isTakenAway(runtime)) return;
+  const parent = dirname(containerCgroup(runtime, record.id).folder);
+  const kills = killsOfTheGone(parent);
+  if (kills !== undefined) beginnings.set(record, { parent, kills });
 }
 
 /**
  * Whether the kernel killed a process of a container that ended, by its parent's count, which outlives it. False where that cannot be
  * told: in cgroup v1, after a restart of the daemon, or when another of `containers` was killed so in the meantime.
  */
-export function wasOomKilled(
-  runtime: Runtime,
-  record: ContainerRecord,
-  containers: Iterable<ContainerRecord>,
-): boolean {
-  const kills = before.get(record);
-  if (kills === undefined || othersWereKilled(record, containers)) return false;
-  return (killsOfTheGone(parentOf(runtime, record)) ?? kills) > kills;
+export function wasOomKilled(record: ContainerRecord, containers: Iterable<ContainerRecord>): boolean {
+  const beginning = beginnings.get(record);
+  if (beginning === undefined || othersWereKilled(record, containers)) return false;
+  const { parent, kills } = beginning;
+  return (killsOfTheGone(parent) ?? kills) > kills;
 }
 
 /** How many kills the parent has counted that none of the cgroups in it has. Undefined where the kernel does not count. */
 export function killsOfTheGone(parent: string): number | undefined {
   const all = oomKills(parent);
   if (all === undefined) return undefined;
-  const children = readdirSync(parent, { withFileTypes: true }).filter((entry) => entry.isDirectory());
-  return children.reduce((rest, { name }) => rest - (oomKills(join(parent, name)) ?? 0), all);
+  return childCgroups(parent).reduce((rest, child) => rest - (oomKills(child) ?? 0), all);
 }
 
 /** In a cgroup and those below. */
@@ -45,10 +48,6 @@ function oomKills(folder: string): number | undefined {
 
 function isTakenAway({ systemdCgroup }: Runtime): boolean {
   return systemdCgroup && machineCgroups().version === "v2";
-}
-
-function parentOf(runtime: Runtime, { id }: ContainerRecord): string {
-  return dirname(containerCgroup(runtime, id).folder);
 }
 
 function othersWereKilled(record: ContainerRecord, containers: Iterable<ContainerRecord>): boolean {

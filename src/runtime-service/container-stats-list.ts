@@ -1,7 +1,7 @@
 /** ListContainerStats: of the containers that run. */
 import type { ListContainerStatsRequest } from "../cri/messages.ts";
+import { inSlices } from "../slices.ts";
 import { runningContainerStats } from "../stats/container-stats.ts";
-import { inSlices } from "../stats/slices.ts";
 import { listedContainers } from "./container-list.ts";
 import type { RuntimeServiceContext } from "./context.ts";
 

@@ -1,8 +1,8 @@
 /** ListPodSandboxStats: of the pods that are ready. */
 import type { ListPodSandboxStatsRequest } from "../cri/messages.ts";
+import { inSlices } from "../slices.ts";
 import { overviewOf } from "../stats/overview.ts";
 import { podSandboxStats } from "../stats/pod-sandbox-stats.ts";
-import { inSlices } from "../stats/slices.ts";
 import type { RuntimeServiceContext } from "./context.ts";
 import { listedPodSandboxes } from "./pod-sandbox-list.ts";
 

@@ -1,8 +1,9 @@
 /** Collects the statistics of all pods that are ready and of their running containers. */
+
+import { inSlices } from "../slices.ts";
 import type { StatsContext } from "./context.ts";
 import { overviewOf } from "./overview.ts";
 import { readPodSandboxStats } from "./pod-sandbox-stats.ts";
-import { inSlices } from "./slices.ts";
 
 /** Reads them in slices, and keeps them in the context's `collected`. */
 export async function collectStats(context: StatsContext): Promise<void> {

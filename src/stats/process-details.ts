@@ -1,7 +1,7 @@
 /** What processes hold open, and how much one may: from proc(5). */
 import { readdirSync, readlinkSync } from "node:fs";
 import { readKernelFile } from "../linux/kernel-file.ts";
-import { Slices } from "./slices.ts";
+import { Slices } from "../slices.ts";
 
 export interface OpenFiles {
   descriptors: number;

@@ -1,5 +1,4 @@
 import assert from "node:assert/strict";
-import { connect } from "node:net";
 import { after, before, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import { status } from "@grpc/grpc-js";
@@ -12,6 +11,7 @@ import { BUSYBOX } from "../support/configs.ts";
 import { type Daemon, startDaemon } from "../support/daemon.ts";
 import { eventually } from "../support/eventually.ts";
 import { removePod, runContainer, runPod, type TestPod } from "../support/pods.ts";
+import { send } from "../support/traffic.ts";
 
 const MB = 1_000_000;
 
@@ -174,13 +174,3 @@ test("what has ended is not listed, and has no processor or memory when asked fo
   await assert.rejects(runtime.ContainerStats({ containerId: id }), { code: status.NOT_FOUND });
   await assert.rejects(runtime.PodSandboxStats({ podSandboxId: pod.id }), { code: status.NOT_FOUND });
 });
-
-function send(host: string, port: number, bytes: Buffer): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const socket = connect(port, host);
-    socket.once("error", reject);
-    socket.once("close", () => resolve());
-    socket.end(bytes);
-    socket.resume();
-  });
-}

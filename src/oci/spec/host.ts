@@ -1,7 +1,8 @@
 /** What this machine and this daemon allow a container to have, read once at start. */
-import { readdirSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Cgroups } from "../../cgroups/hierarchy.ts";
+import { hugePageSizes } from "../../cgroups/huge-pages.ts";
 import { log } from "../../log.ts";
 import { capabilityNames } from "./capability-names.ts";
 
@@ -66,17 +67,5 @@ function hugepageSizes({ version, hierarchies }: Cgroups): ReadonlySet<string> {
     ({ controllers, unified }) => controllers.includes("hugetlb") && (!unified || version === "v2"),
   );
   if (!usable) return new Set();
-  const kilobytes = readdirSync("/sys/kernel/mm/hugepages").map((name) =>
-    Number(/^hugepages-(\d+)kB$/.exec(name)?.[1]),
-  );
-  return new Set(kilobytes.filter(Number.isFinite).map(pageSize));
-}
-
-/** As the kernel names cgroup files: 2048 kB is `2MB`. */
-function pageSize(kilobytes: number): string {
-  const units = ["KB", "MB", "GB"];
-  let size = kilobytes;
-  let unit = 0;
-  for (; size >= 1024 && size % 1024 === 0 && unit < units.length - 1; unit++) size /= 1024;
-  return `${size}${units[unit]}`;
+  return new Set(hugePageSizes());
 }

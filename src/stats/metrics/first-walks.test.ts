@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ContainerRecord } from "../../oci/record.ts";
-import { Slices } from "../slices.ts";
+import { Slices } from "../../slices.ts";
 import type { WritableLayers } from "../writable-layers.ts";
 import { firstWalks } from "./first-walks.ts";
 

@@ -1,7 +1,7 @@
 /** Waiting for what new containers have written, which may be measured in the background and not be known at first. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ContainerRecord } from "../../oci/record.ts";
-import type { Slices } from "../slices.ts";
+import type { Slices } from "../../slices.ts";
 import type { WritableLayers } from "../writable-layers.ts";
 
 /** Layers of other containers may be large; then the answer goes without. */

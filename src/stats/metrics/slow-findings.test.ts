@@ -5,7 +5,7 @@ import { readdirSync, readlinkSync } from "node:fs";
 import { test } from "node:test";
 import { machine } from "../../cgroups/fixtures.test.ts";
 import type { ContainerRecord } from "../../oci/record.ts";
-import { Slices } from "../slices.ts";
+import { Slices } from "../../slices.ts";
 import { SlowFinder } from "./slow-findings.ts";
 
 async function started(script: string): Promise<ChildProcess> {

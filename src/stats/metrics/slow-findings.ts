@@ -5,8 +5,8 @@ import { processesIn } from "../../cgroups/processes.ts";
 import { nowNanoseconds } from "../../clock.ts";
 import type { PodMetricGroup } from "../../config/pod-metrics.ts";
 import type { ContainerRecord } from "../../oci/record.ts";
+import type { Slices } from "../../slices.ts";
 import { openFilesOf, softLimitsOf } from "../process-details.ts";
-import type { Slices } from "../slices.ts";
 
 export interface ProcessCounts {
   processes: number;
