@@ -1,4 +1,5 @@
 /** The table of what each suite came to with each runtime. */
+import { textTable } from "../support/text-table.ts";
 import type { Result } from "./job.ts";
 
 /** A line for each result and the totals, which close the output. */
@@ -10,15 +11,8 @@ export function report(results: readonly Result[]): string {
     `${result.seconds} s`,
     result.error,
   ]);
-  const table = [["suite", "runtime", "passed", "failed", "skipped", "time", ""], ...rows];
-  const widths = table[0]!.map((_, column) => Math.max(...table.map((row) => row[column]!.length)));
-  const lines = table.map((row) =>
-    row
-      .map((cell, column) => cell.padEnd(widths[column]!))
-      .join("  ")
-      .trimEnd(),
-  );
-  return [...lines, "", totals(results)].join("\n");
+  const head = ["suite", "runtime", "passed", "failed", "skipped", "time", ""];
+  return [textTable([head, ...rows]), "", totals(results)].join("\n");
 }
 
 function totals(results: readonly Result[]): string {
