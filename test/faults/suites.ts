@@ -1,0 +1,5 @@
+/** All suites of faults, in the order they are run. */
+import { databaseSuite } from "./database.ts";
+import type { RunnableSuite } from "./fault.ts";
+
+export const suites: readonly RunnableSuite[] = [databaseSuite];
