@@ -59,8 +59,7 @@ function eventuallyValues(
 
 /** A file of the container's cgroup: of the controller by its name in v1 or in v2. */
 function cgroupFile(containerId: string, controller: string, v1: string, v2: string): string {
-  const path = parts.daemon.containerCgroup(containerId);
-  const folder = cgroupFolder(cgroups, controller, path) ?? "";
+  const folder = cgroupFolder(cgroups, controller, parts.daemon.scopeOf(containerId)) ?? "";
   return readFileSync(join(folder, cgroups.version === "v2" ? v2 : v1), "utf8").trim();
 }
 

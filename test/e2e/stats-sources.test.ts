@@ -26,8 +26,6 @@ function podAlone(): Promise<LivePod> {
   return livePod(parts.daemon, { linux: { cgroupParent: parts.daemon.cgroupBelow(`sources${++pods}`) } });
 }
 
-/** crun keeps the container one level deeper, which counts for the level above too. */
-const cgroupOf = (id: string) => parts.daemon.containerCgroup(id).replace(/\/container$/, "");
 const shell = (script: string) => ({ command: ["sh", "-c", script] });
 const number = (value: UInt64Value | null | undefined): number => Number(value?.value ?? Number.NaN);
 
@@ -54,7 +52,7 @@ async function assertBetween(kernel: () => number, figure: () => Promise<number>
 /** The only process of a container whose command has become another by exec. */
 async function processOf(containerId: string): Promise<number> {
   return eventually(() => {
-    const pids = processesIn(detectCgroups(), cgroupOf(containerId));
+    const pids = processesIn(detectCgroups(), parts.daemon.scopeOf(containerId));
     assert.equal(pids.length, 1);
     return pids[0]!;
   }, 20);
@@ -69,7 +67,7 @@ test("processor time is that of the cgroup while it works, and of its process wh
   const pid = await processOf(done);
   await eventually(async () => {
     const used = number((await statsOf(done)).cpu?.usageCoreNanoSeconds);
-    assert.equal(used, cpuNanoseconds(cgroupOf(done)), "it still works");
+    assert.equal(used, cpuNanoseconds(parts.daemon.scopeOf(done)), "it still works");
     const byProcess = processorTime(pid);
     assert.ok(byProcess > 20 * MB, String(byProcess));
     // A tick each for user and system; what the runtime did in the cgroup before its process was there.
@@ -78,7 +76,7 @@ test("processor time is that of the cgroup while it works, and of its process wh
   const busy = await pod.run(shell("while :; do :; done"));
   for (let time = 0; time < 5; time++) {
     await assertBetween(
-      () => cpuNanoseconds(cgroupOf(busy)),
+      () => cpuNanoseconds(parts.daemon.scopeOf(busy)),
       async () => number((await statsOf(busy)).cpu?.usageCoreNanoSeconds),
     );
   }
@@ -90,7 +88,7 @@ test("memory, working set, page faults and swap are those of the cgroup, and of 
   const script =
     "head -c 8000000 /dev/zero > /file; x=$(head -c 20000000 /dev/zero | tr '\\0' x); sleep 100000; echo $x";
   const id = await pod.run(shell(script));
-  const cgroup = cgroupOf(id);
+  const cgroup = parts.daemon.scopeOf(id);
   await eventually(async () => {
     const before = memoryFigures(cgroup);
     const { memory, swap } = await statsOf(id);
@@ -123,7 +121,7 @@ test("pressure is that of the cgroup where the kernel counts it, and absent else
     io: ({ io }) => io?.psi,
   };
   for (const resource of ["cpu", "memory", "io"] as const) {
-    const total = () => pressureTotal(cgroupOf(id), resource);
+    const total = () => pressureTotal(parts.daemon.scopeOf(id), resource);
     const isCounted = total() !== undefined;
     if (!isCounted) assert.ok(!told[resource](await statsOf(id)));
     else {
@@ -133,7 +131,7 @@ test("pressure is that of the cgroup where the kernel counts it, and absent else
       );
     }
   }
-  if (pressureTotal(cgroupOf(id), "cpu") === undefined) return;
+  if (pressureTotal(parts.daemon.scopeOf(id), "cpu") === undefined) return;
   await eventually(async () => assert.ok(Number((await statsOf(id)).cpu?.psi?.Some?.Total) > 0), 20);
 });
 

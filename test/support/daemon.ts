@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { stringify } from "smol-toml";
 import { machineCgroups } from "../../src/cgroups/machine.ts";
+import type { CgroupManager } from "../../src/cgroups/paths.ts";
 import { killAll } from "../../src/cgroups/processes.ts";
 import { CriClient } from "../../src/client/cri-client.ts";
 import { writeRegistriesConf } from "../registry/mirrors.ts";
@@ -31,7 +32,7 @@ export interface DaemonOptions {
 export const testRuntime = basename(process.env.CRITTER_TEST_RUNTIME || "runc");
 
 /** The cgroup manager that the tests are run with: `CRITTER_TEST_CGROUP_MANAGER=systemd` where systemd runs; cgroupfs when unset. */
-const cgroupManager = process.env.CRITTER_TEST_CGROUP_MANAGER || "cgroupfs";
+export const cgroupManager = (process.env.CRITTER_TEST_CGROUP_MANAGER || "cgroupfs") as CgroupManager;
 
 const launcher = join(import.meta.dirname, "..", "..", "bin", "critter");
 
@@ -66,13 +67,16 @@ export class Daemon {
     return `${this.cgroupParent}/${basename(this.cgroupParent, ".slice")}-${name}.slice`;
   }
 
-  /** The cgroup of a container in `cgroupParent` that exists. */
+  /** The cgroup that the daemon gave to a container in `cgroupParent`, from which its figures are read. */
+  scopeOf(containerId: string): string {
+    return `${this.cgroupParent}/${cgroupManager === "systemd" ? `critter-${containerId}.scope` : containerId}`;
+  }
+
+  /** The cgroup that a container in `cgroupParent` is in: with crun one below that which it was given. */
   containerCgroup(containerId: string): string {
-    const name = cgroupManager === "systemd" ? `critter-${containerId}.scope` : containerId;
-    const cgroup = `${this.cgroupParent}/${name}`;
-    // crun keeps the container in a cgroup below its scope.
-    const below = `${cgroup}/container`;
-    return cgroupFolders(below).length > 0 ? below : cgroup;
+    const scope = this.scopeOf(containerId);
+    const below = `${scope}/container`;
+    return cgroupFolders(below).length > 0 ? below : scope;
   }
 
   get pid(): number {
@@ -80,11 +84,20 @@ export class Daemon {
     return this.#child.pid;
   }
 
+  get isRunning(): boolean {
+    return this.#child?.running ?? false;
+  }
+
   /** Starts the daemon and waits until it serves. Rejects with the end of its log when it ends instead. */
   async start(): Promise<void> {
+    await waitUntilServing(this.client, 30, this.launch());
+  }
+
+  /** Starts the daemon's process. The promise rejects with the end of its log when it ends. */
+  launch(): Promise<never> {
     const log = join(this.folder, "critter.log");
     this.#child = new Child(launcher, ["--config", this.configFile], { log });
-    await waitUntilServing(this.client, 30, this.#child.gone);
+    return this.#child.gone;
   }
 
   /** Ends the daemon in good order; its pods stay. Answers its exit code, or the signal that ended it. */
