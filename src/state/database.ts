@@ -1,16 +1,28 @@
 /** The SQLite database that holds everything the daemon must know after a crash. */
+import { chmodSync, closeSync, existsSync, openSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { messageOf } from "../cri/status-error.ts";
 import { log } from "../log.ts";
+import { markSchema, refuseNewerSchema } from "./schema.ts";
 
 /**
  * Opens (or creates) the database at `path`: WAL, and every commit on disk before it counts (`synchronous=FULL`).
- * One daemon is its only user, so the lock is taken once and kept.
+ * One daemon is its only user, so the lock is taken once and kept. A newer critter's is refused and left untouched:
+ * throws NewerSchemaError.
  */
 export function openDatabase(path: string): DatabaseSync {
+  refuseNewerSchema(path);
+  keepPrivate(path);
   const database = new DatabaseSync(path);
   database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+  markSchema(database);
   return database;
+}
+
+/** Annotations of pods may hold secrets. SQLite gives its log the mode that the database has. */
+function keepPrivate(path: string): void {
+  closeSync(openSync(path, "a", 0o600));
+  for (const file of [path, `${path}-wal`]) if (existsSync(file)) chmodSync(file, 0o600);
 }
 
 /** Runs `work` in one transaction: all of it is committed, or none. */
