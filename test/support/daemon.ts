@@ -24,8 +24,14 @@ export interface DaemonOptions {
   handlers?: Record<string, Record<string, string | boolean | string[] | Record<string, string>>>;
   /** Whether what a reboot ends is on a tmpfs, as /run is on a node. */
   tmpfs?: boolean;
+  /** Called with the daemon's folder, which is empty, before anything is put there. */
+  prepare?: (folder: string) => void | Promise<void>;
   /** A CNI plugin (path of its program) that goes after bridge and portmap. */
   cniPlugin?: string;
+  /** Is called with the daemon's folder while that is empty: to mount something there. */
+  prepare?: (folder: string) => Promise<void>;
+  /** What starts the daemon, its options left out; bin/critter when absent. */
+  launcher?: (folder: string) => [command: string, ...args: string[]];
 }
 
 /** The runtime that the tests are run with, a path or a name in PATH: `CRITTER_TEST_RUNTIME=/usr/bin/crun`; runc when unset. */
@@ -34,7 +40,8 @@ export const testRuntime = basename(process.env.CRITTER_TEST_RUNTIME || "runc");
 /** The cgroup manager that the tests are run with: `CRITTER_TEST_CGROUP_MANAGER=systemd` where systemd runs; cgroupfs when unset. */
 export const cgroupManager = (process.env.CRITTER_TEST_CGROUP_MANAGER || "cgroupfs") as CgroupManager;
 
-const launcher = join(import.meta.dirname, "..", "..", "bin", "critter");
+/** The program under test. */
+export const critter = join(import.meta.dirname, "..", "..", "bin", "critter");
 
 /** The daemon: it can be ended in any way and started again on what it left. */
 export class Daemon {
@@ -47,11 +54,17 @@ export class Daemon {
   readonly cgroupParent: string;
   readonly namespacesDir: string;
   readonly client: CriClient;
+  readonly #launcher: [command: string, ...args: string[]];
   #child: Child | undefined;
 
-  constructor(folder: string, network: TestNetwork) {
+  constructor(
+    folder: string,
+    network: TestNetwork,
+    launcher: [command: string, ...args: string[]] = [critter],
+  ) {
     this.folder = folder;
     this.network = network;
+    this.#launcher = launcher;
     this.socket = join(folder, "critter.sock");
     this.configFile = join(folder, "crio.conf");
     // In a slice's name a dash would be a level.
@@ -96,7 +109,8 @@ export class Daemon {
   /** Starts the daemon's process. The promise rejects with the end of its log when it ends. */
   launch(): Promise<never> {
     const log = join(this.folder, "critter.log");
-    this.#child = new Child(launcher, ["--config", this.configFile], { log });
+    const [command, ...args] = this.#launcher;
+    this.#child = new Child(command, [...args, "--config", this.configFile], { log });
     return this.#child.gone;
   }
 
@@ -139,9 +153,11 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const folder = await mkdtemp(join(tmpdir(), "critter-test-"));
   // As /var/lib is: root of a user namespace must get to its root filesystem.
   await chmod(folder, 0o711);
+  await options.prepare?.(folder);
+  await options.prepare?.(folder);
   const plugins = options.cniPlugin ? [{ type: basename(options.cniPlugin) }] : [];
   const network = await createNetwork(folder, "crit", plugins);
-  const daemon = new Daemon(folder, network);
+  const daemon = new Daemon(folder, network, options.launcher?.(folder));
   try {
     await writeFile(daemon.configFile, await configuration(daemon, options));
     await daemon.start();
