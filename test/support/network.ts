@@ -112,6 +112,12 @@ export async function iptablesRules(): Promise<string[]> {
   return rules;
 }
 
+/** The names of all chains of the tables nat and filter. */
+export async function iptablesChains(): Promise<string[]> {
+  const { stdout } = await run("iptables-save", [], { maxBuffer: 64 * 1024 * 1024 });
+  return [...stdout.matchAll(/^:(\S+)/gm)].map(([, name]) => name!);
+}
+
 /** Words of a rule without its table and `-A`; iptables-save quotes with double quotes and backslashes. */
 function parse(line: string): { table: string; rule: string[] } {
   const [table, , ...words] = (line.match(/"(?:[^"\\]|\\.)*"|\S+/g) ?? []) as [string, string, ...string[]];
