@@ -16,10 +16,14 @@ import { containerdPrograms } from "./containerd-package.ts";
 /** A containerd under test. `stop` removes its pods, ends it and leaves nothing. */
 export interface Containerd {
   socket: string;
-  pid: number;
+  readonly pid: number;
   /** Temporary folder with its root, state, configuration and log (`containerd.log`). */
   folder: string;
   network: TestNetwork;
+  /** Ends the daemon with SIGKILL. */
+  kill(): Promise<void>;
+  /** Starts the daemon's process again. The promise rejects when that ends. */
+  launch(): Promise<never>;
   stop(): Promise<void>;
 }
 
@@ -32,10 +36,12 @@ export async function startContainerd(registry: string): Promise<Containerd> {
   const socket = join(folder, "state", "containerd.sock");
   makeTmpfs(join(folder, "state"));
   await writeFile(join(folder, "config.toml"), configuration(folder, socket, network, certs));
-  const child = new Child(join(programs, "containerd"), ["--config", join(folder, "config.toml")], {
-    log: join(folder, "containerd.log"),
-    env: { ...process.env, PATH: `${programs}:${process.env.PATH}` },
-  });
+  const start = () =>
+    new Child(join(programs, "containerd"), ["--config", join(folder, "config.toml")], {
+      log: join(folder, "containerd.log"),
+      env: { ...process.env, PATH: `${programs}:${process.env.PATH}` },
+    });
+  let child = start();
   const stop = () => stopContainerd(child, socket, folder, network);
   try {
     using client = new CriClient(socket);
@@ -44,7 +50,20 @@ export async function startContainerd(registry: string): Promise<Containerd> {
     await stop();
     throw error;
   }
-  return { socket, pid: child.pid, folder, network, stop };
+  return {
+    socket,
+    get pid() {
+      return child.pid;
+    },
+    folder,
+    network,
+    kill: async () => void (await child.end("SIGKILL")),
+    launch() {
+      child = start();
+      return child.gone;
+    },
+    stop,
+  };
 }
 
 function configuration(folder: string, socket: string, network: TestNetwork, certs: string): string {

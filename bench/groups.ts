@@ -1,6 +1,7 @@
 /** The groups of the benchmark: each measures one runtime once and adds to what is known of it. */
 
 import { MANY, MANY_NAME } from "../test/images/sized.ts";
+import { listedAgain } from "../test/support/listed-again.ts";
 import type { Measurements } from "./figures.ts";
 import { type Durations, runClient } from "./go-client.ts";
 import { growthDuring, type Memory, memoryOf, memoryOfTree } from "./memory.ts";
@@ -43,6 +44,10 @@ const STREAM_ROUNDS = 3;
 
 /** Statistics of all containers are listed this often. */
 const STATS_LISTS = 100;
+
+/** So many pods of two containers run when a daemon is killed and started again, and it is so often. */
+const RESTART_PODS = 110;
+const RESTARTS = 5;
 
 /** Pulled while other requests are made; of 1 GiB. */
 const GIBIBYTE_IMAGE = "docker.io/critter-bench/gibibyte:1";
@@ -132,6 +137,17 @@ const stats: Group = {
   },
 };
 
+const restart: Group = {
+  name: "restart",
+  rounds: () => 1,
+  async measure(subject) {
+    const kept = ["-pods", String(RESTART_PODS), "-keep", String(RESTART_PODS), "-lists", "0"];
+    await runClient(subject.client, ["density", ...kept, ...commonArgs(subject)], async () => {
+      for (let time = 0; time < RESTARTS; time++) await measureRestart(subject);
+    });
+  },
+};
+
 /** In the order in which they run. The density goes last: the kernel clears its many namespaces away for long after it. */
 export const GROUPS: readonly Group[] = [
   simple("pods"),
@@ -143,8 +159,19 @@ export const GROUPS: readonly Group[] = [
   execSync,
   streams,
   stats,
+  restart,
   density,
 ];
+
+/** From the start of the daemon's process, after kill -9, until all containers are listed as running. */
+async function measureRestart(subject: Subject): Promise<void> {
+  const { socket, kill, launch } = subject.runtime;
+  if (!kill || !launch) return;
+  await kill();
+  const began = process.hrtime.bigint();
+  await listedAgain(socket, RESTART_PODS * 2, launch());
+  add(subject, { restart: [Number(process.hrtime.bigint() - began)] });
+}
 
 function measureFull(subject: Subject): void {
   addMemory(subject, "full", daemonMemory(subject.runtime));

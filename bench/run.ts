@@ -1,5 +1,5 @@
 // Measures runtimes side by side, in rounds that take turns, and prints one table of medians and ratios:
-//   node bench/run.ts [--runtimes critter,containerd] [--runtime-endpoint NAME=SOCKET]... [--only pods,containers,…]
+//   node bench/run.ts [--runtimes critter,containerd] [--runtime-endpoint NAME=SOCKET]... [--only pods,restart,…]
 //                     [--runs 30] [--json FILE]
 import { writeFile } from "node:fs/promises";
 import { parseArgs } from "node:util";

@@ -8,8 +8,12 @@ export interface Runtime {
   name: string;
   socket: string;
   cgroupParent: string;
-  pid?: number;
+  readonly pid?: number;
   folder?: string;
+  /** Ends its daemon with SIGKILL. */
+  kill?(): Promise<void>;
+  /** Starts the daemon's process again. The promise rejects when that ends. */
+  launch?(): Promise<never>;
   stop(): Promise<void>;
 }
 
@@ -18,7 +22,10 @@ export async function startRuntime(which: string, registry: string): Promise<Run
   const [name, socket] = which.split("=") as [string, string | undefined];
   const cgroupParent = `/critter-bench-${process.pid}`;
   if (socket) return { name, socket, cgroupParent, stop: async () => {} };
-  if (name === "containerd") return { name, cgroupParent, ...(await startContainerd(registry)) };
+  if (name === "containerd") {
+    const containerd = await startContainerd(registry);
+    return Object.assign(containerd, { name, cgroupParent });
+  }
   if (name !== "critter") throw new Error(`${which} is no runtime: critter, containerd or NAME=SOCKET`);
   const settings = {
     "crio.runtime": { log_level: "info" },
@@ -29,8 +36,12 @@ export async function startRuntime(which: string, registry: string): Promise<Run
     name,
     cgroupParent,
     socket: daemon.socket,
-    pid: daemon.pid,
+    get pid() {
+      return daemon.pid;
+    },
     folder: daemon.folder,
+    kill: () => daemon.kill(),
+    launch: () => daemon.launch(),
     stop: () => daemon.dispose(),
   };
 }

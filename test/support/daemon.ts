@@ -24,8 +24,6 @@ export interface DaemonOptions {
   handlers?: Record<string, Record<string, string | boolean | string[] | Record<string, string>>>;
   /** Whether what a reboot ends is on a tmpfs, as /run is on a node. */
   tmpfs?: boolean;
-  /** Called with the daemon's folder, which is empty, before anything is put there. */
-  prepare?: (folder: string) => void | Promise<void>;
   /** A CNI plugin (path of its program) that goes after bridge and portmap. */
   cniPlugin?: string;
   /** Is called with the daemon's folder while that is empty: to mount something there. */
@@ -153,7 +151,6 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const folder = await mkdtemp(join(tmpdir(), "critter-test-"));
   // As /var/lib is: root of a user namespace must get to its root filesystem.
   await chmod(folder, 0o711);
-  await options.prepare?.(folder);
   await options.prepare?.(folder);
   const plugins = options.cniPlugin ? [{ type: basename(options.cniPlugin) }] : [];
   const network = await createNetwork(folder, "crit", plugins);
