@@ -92,6 +92,27 @@ test("errors keep their code, and an RPC without a handler is UNIMPLEMENTED", as
   assert.equal(typeof line?.duration_ms, "number");
 });
 
+test("an error that is too long for a header, or no text, costs its call only", async (t) => {
+  const errors = [`begins ${"x".repeat(1 << 20)} ends`, "\u20ac".repeat(1 << 16), "lone \ud800"];
+  const { client } = await serve(t, {
+    Version: ({ version }) => {
+      throw new Error(errors[Number(version)]);
+    },
+    ListPodSandbox: async () => {
+      await sleep(100);
+      return {};
+    },
+  });
+  const other = client.runtime.ListPodSandbox({});
+  await assert.rejects(client.runtime.Version({ version: "0" }), {
+    code: status.UNKNOWN,
+    message: /^begins x{2993} \[… 1044588 characters …\] x{995} ends$/,
+  });
+  await assert.rejects(client.runtime.Version({ version: "1" }), /^\S+: €{3000} /);
+  await assert.rejects(client.runtime.Version({ version: "2" }), /lone \ufffd/);
+  assert.deepEqual(await other, { items: [] });
+});
+
 test("closing waits for the calls under way and removes the socket", async (t) => {
   let release = () => {};
   const { client, server, socket } = await serve(t, {

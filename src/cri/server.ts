@@ -15,7 +15,7 @@ import { log, withLogFields } from "../log.ts";
 import { observeRpc, type RpcOutcome } from "../observation.ts";
 import type { ImageServiceMethods, RuntimeServiceMethods } from "./messages.ts";
 import { type CriDefinitions, type Init, loadCri } from "./proto.ts";
-import { codeOf, messageOf, StatusError } from "./status-error.ts";
+import { codeOf, detailsOf, messageOf, StatusError } from "./status-error.ts";
 import { sendAnswers } from "./stream-answer.ts";
 
 /** What an RPC is answered with: a message, or one that is encoded already. */
@@ -199,7 +199,7 @@ export class CriServer {
           if (signal?.aborted) log[level]("cut off", failure);
           else log.error("failed", failure);
           if (code === status.UNKNOWN) log.debug("stack of the failure", { stack: (error as Error)?.stack });
-          refuse({ code, details: messageOf(error), metadata: new Metadata() });
+          refuse({ code, details: detailsOf(error), metadata: new Metadata() });
           return { code, error };
         }
       };

@@ -33,6 +33,23 @@ export function codeOf(error: unknown): status {
   return error instanceof StatusError ? error.code : status.UNKNOWN;
 }
 
+/** Characters of a message at its beginning and at its end that an answer has room for. */
+const SHOWN_BEGINNING = 3_000;
+const SHOWN_END = 1_000;
+
+/**
+ * The message of anything thrown, fit for an answer: it travels in a header, and one that is too long for that, or no text (a lone
+ * surrogate), costs the client its connection and all calls on it.
+ */
+export function detailsOf(error: unknown): string {
+  const message = messageOf(error).toWellFormed();
+  const left = message.length - SHOWN_BEGINNING - SHOWN_END;
+  if (left <= 0) return message;
+  const shown = `${message.slice(0, SHOWN_BEGINNING)} [… ${left} characters …] ${message.slice(-SHOWN_END)}`;
+  // The cuts may have gone through pairs.
+  return shown.toWellFormed();
+}
+
 /** The message of anything thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
