@@ -2,10 +2,10 @@
 import { existsSync } from "node:fs";
 import { log } from "../log.ts";
 import type { Facts, Key } from "./key.ts";
-import { checkMetricsTls } from "./metrics-tls.ts";
 import { completeHandlers } from "./runtime-tables.ts";
 import { type Config, type Keys, type RuntimeHandlerConfig, tables } from "./schema.ts";
-import { ConfigError, readSettings, type Settings, wrongValue } from "./settings.ts";
+import { ConfigError, readSettings, type Settings } from "./settings.ts";
+import { checkTlsPairs } from "./tls-pairs.ts";
 
 /** Where the daemon looks when no file is named; it need not exist. */
 export const defaultFile = "/etc/critter/crio.conf";
@@ -54,8 +54,7 @@ export function buildConfig(settings: Settings, systemd: boolean): Config {
     metrics: valuesOf(tables.metrics.name, tables.metrics.keys),
     tracing: valuesOf(tables.tracing.name, tables.tracing.keys),
   };
-  checkStreamTls(settings, config.api);
-  checkMetricsTls(settings, config.metrics);
+  checkTlsPairs(settings, config);
   for (const name of handlers) {
     const table = `${tables.handler.name}.${name}`;
     config.runtime.runtimes[name] = valuesOf<RuntimeHandlerConfig>(table, tables.handler.keys, name);
@@ -78,20 +77,6 @@ function defaultOf(key: Key<unknown>, facts: Facts): unknown {
   // A program that is in no folder of PATH stays a bare name, which no path key would accept.
   const derived = key.derive(facts);
   return key.parse(derived) ?? derived;
-}
-
-function checkStreamTls(settings: Settings, api: Config["api"]): void {
-  if (!api.streamEnableTls) return;
-  const place = settings.byName.get("crio.api.stream_enable_tls")?.place ?? "default";
-  for (const [key, value] of [
-    ["stream_tls_cert", api.streamTlsCert],
-    ["stream_tls_key", api.streamTlsKey],
-  ] as const) {
-    if (value !== "") continue;
-    const name = `crio.api.${key}`;
-    const right = "the path of a PEM file, for stream_enable_tls is true";
-    throw wrongValue(settings.byName.get(name)?.place ?? place, name, value, right);
-  }
 }
 
 /** A key's name in the typed configuration: `log_level` is `logLevel`. */
