@@ -61,6 +61,8 @@ import { version } from "./version.ts";
 /** Serves the CRI until SIGTERM or SIGINT; pods run on after that. `reload` reads the configuration anew, for SIGHUP. */
 export async function runDaemon(config: Config, reload: () => Config): Promise<void> {
   setLogLevel(config.runtime.logLevel);
+  // Modes are those that are said where files are made, whatever shell or unit starts the daemon.
+  process.umask(0o022);
   // A log that nobody reads any more (journald was restarted) is no reason to end.
   process.stderr.on("error", () => {});
   // One failure in the background, such as a full disk, must not take the service from all pods.

@@ -4,10 +4,10 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Spec } from "./spec/types.ts";
 
-/** Writes config.json into `folder`, which is made if absent. */
+/** Writes config.json, which has the environment and so its secrets, into `folder`; that is made if absent. */
 export function writeBundle(folder: string, spec: Spec): void {
-  mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, "config.json"), JSON.stringify(spec));
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  writeFileSync(join(folder, "config.json"), JSON.stringify(spec), { mode: 0o600 });
 }
 
 /** What config.json says. Rejects where there is none. */

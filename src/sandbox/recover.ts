@@ -14,6 +14,7 @@ import type { ImageUser } from "../storage/storage.ts";
 import { pinnedNamespaces, type SandboxContext } from "./context.ts";
 import { removeSandboxFolder } from "./files.ts";
 import { watchPause } from "./pause.ts";
+import { keepFoldersPrivate } from "./private-folders.ts";
 import { namespaceModes, type PodSandboxRecord } from "./record.ts";
 import { discardSandbox, removePodSandbox } from "./remove.ts";
 import { killStrays } from "./strays.ts";
@@ -36,6 +37,7 @@ export function recover(context: SandboxContext): Promise<Recovery> {
 async function recoverAll(context: SandboxContext, note: Note<"recovery">): Promise<Recovery> {
   const started = performance.now();
   killStrays(context);
+  keepFoldersPrivate(context);
   context.containers.storage.adopt(imageUsers(context));
   const containers = await recoverContainers(context.containers);
   const execs: Recovered = { adopted: 0, ended: await endLeftExecs(context.containers), removed: 0 };

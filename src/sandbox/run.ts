@@ -1,12 +1,12 @@
 /** RunPodSandbox: namespaces first, then CNI and the pause container side by side; all of it, or nothing. */
 import { randomBytes } from "node:crypto";
-import { mkdirSync } from "node:fs";
 import { hostname as nodeName } from "node:os";
 import { status } from "@grpc/grpc-js";
 import { type PodCgroup, podCgroup } from "../cgroups/paths.ts";
 import { nowNanoseconds } from "../clock.ts";
 import { requestDigest } from "../cri/request-digest.ts";
 import { messageOf, StatusError } from "../cri/status-error.ts";
+import { makePrivateFolder } from "../linux/private-folder.ts";
 import { rootOf } from "../linux/user-namespace.ts";
 import { addLogFields, log } from "../log.ts";
 import { observeStep, tellIncident } from "../observation.ts";
@@ -112,7 +112,7 @@ async function build(context: SandboxContext, record: PodSandboxRecord, cgroup: 
   record.cgroups = context.podCgroups.create(cgroup);
   await limitPod(context, record, limits);
   checkPodMemory(context, record, cgroup);
-  mkdirSync(folder, { recursive: true });
+  makePrivateFolder(folder, rootOf(user).gid);
   // The longest goes first, and the files are written while both work.
   const pausing = image && startPause(context, record, cgroup, image);
   const attaching = attach(context, record);

@@ -1,5 +1,5 @@
 /** Overlay mounts of layers, however many there are. */
-import { MS_RDONLY, mount } from "../linux/mount.ts";
+import { MS_NODEV, MS_NOSUID, MS_RDONLY, mount } from "../linux/mount.ts";
 
 /** What an overlay is made of. Layers are folders' names below `folder`, the topmost first. */
 export interface Overlay {
@@ -7,6 +7,8 @@ export interface Overlay {
   layers: string[];
   /** Where changes go; without it the mount is read-only, and there must be two layers at least. */
   writable?: { upper: string; work: string } | undefined;
+  /** Without the powers of set-user-ID programs and device nodes: for what other users can get at. Default: with them. */
+  powerless?: boolean;
   /** SELinux label of all its files; their own where absent. */
   label?: string | undefined;
 }
@@ -18,7 +20,7 @@ const MAXIMUM_OPTIONS = 4095;
  * Mounts an overlay on `target`. Layers are named relative to their folder, for which the process changes there for
  * the time of the call: 41 absolute paths would not always fit, and 500 short names do. Throws LinuxError.
  */
-export function mountOverlay(target: string, { folder, layers, writable, label }: Overlay): void {
+export function mountOverlay(target: string, { folder, layers, writable, powerless, label }: Overlay): void {
   const parts = [`lowerdir=${layers.join(":")}`];
   if (writable) parts.push(`upperdir=${escaped(writable.upper)}`, `workdir=${escaped(writable.work)}`);
   // In quotes, for it has a comma.
@@ -27,10 +29,11 @@ export function mountOverlay(target: string, { folder, layers, writable, label }
   if (Buffer.byteLength(options) > MAXIMUM_OPTIONS) {
     throw new RangeError(`an overlay of ${layers.length} layers needs ${options.length} bytes of options`);
   }
+  const flags = (writable ? 0 : MS_RDONLY) | (powerless ? MS_NOSUID | MS_NODEV : 0);
   const before = process.cwd();
   process.chdir(folder);
   try {
-    mount("overlay", target, "overlay", writable ? 0 : MS_RDONLY, options);
+    mount("overlay", target, "overlay", flags, options);
   } finally {
     process.chdir(before);
   }

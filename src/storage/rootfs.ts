@@ -4,7 +4,8 @@ import { join, relative } from "node:path";
 import { status } from "@grpc/grpc-js";
 import { StatusError } from "../cri/status-error.ts";
 import { unmountAll } from "../linux/mount.ts";
-import { hostId, type PinnedUserNamespace } from "../linux/user-namespace.ts";
+import { makePrivateFolder } from "../linux/private-folder.ts";
+import { hostId, type PinnedUserNamespace, rootOf } from "../linux/user-namespace.ts";
 import { log } from "../log.ts";
 import type { IdMappedLayers } from "./id-mapped-layers.ts";
 import type { ImageRecord } from "./image-record.ts";
@@ -66,6 +67,7 @@ export class Rootfs {
     if (isMounted(folder, target)) return target;
     this.#images().use(containerId, image.id);
     try {
+      makePrivateFolder(folder, rootOf(user).gid);
       const isNew = mkdirSync(upper, { recursive: true, mode: 0o755 }) !== undefined;
       for (const path of [work, target]) mkdirSync(path, { recursive: true, mode: 0o755 });
       const layers = this.#visible(image);
@@ -115,7 +117,7 @@ export class Rootfs {
 
   /**
    * The path of an image mounted read-only, with empty folders where a runtime mounts /proc, /sys and /dev. All users
-   * share the one mount; `user` (a pod's id) keeps it until `releaseReadOnly`. Throws NOT_FOUND, LinuxError.
+   * share the one mount, pods in user namespaces too, so that it can be entered by anybody; `user` (a pod's id) keeps it until `releaseReadOnly`. Throws NOT_FOUND, LinuxError.
    */
   mountReadOnly(user: string, imageId: string): string {
     const image = this.#stored(imageId);
@@ -123,7 +125,8 @@ export class Rootfs {
     if (!isMounted(this.#shared, target)) {
       mkdirSync(target, { recursive: true, mode: 0o700 });
       const layers = [...this.#visible(image), this.#scaffold()];
-      this.#mount(target, layers);
+      const { layersFolder: folder, readOnlyLabel: label } = this.#options;
+      mountOverlay(target, { folder, layers, powerless: true, label });
     }
     this.#images().use(user, image.id);
     return target;
