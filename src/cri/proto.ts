@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import type { MethodDefinition } from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
+import { MessageShapes } from "./message-shape.ts";
 import type { ImageServiceMethods, RuntimeServiceMethods } from "./messages.ts";
 
 /** A message to be encoded: absent fields take their defaults. */
@@ -21,6 +22,8 @@ type Definition<Methods> = {
 export interface CriDefinitions {
   RuntimeService: Definition<RuntimeServiceMethods>;
   ImageService: Definition<ImageServiceMethods>;
+  /** Of all messages. */
+  shapes: MessageShapes;
 }
 
 const file = fileURLToPath(new URL("../../proto/cri-api/runtime/v1/api.proto", import.meta.url));
@@ -34,5 +37,6 @@ export function loadCri(): CriDefinitions {
   return {
     RuntimeService: loaded["runtime.v1.RuntimeService"],
     ImageService: loaded["runtime.v1.ImageService"],
+    shapes: new MessageShapes(loaded, "runtime.v1."),
   } as unknown as CriDefinitions;
 }

@@ -13,10 +13,12 @@ import {
 } from "@grpc/grpc-js";
 import { log, withLogFields } from "../log.ts";
 import { observeRpc, type RpcOutcome } from "../observation.ts";
+import type { MessageShapes } from "./message-shape.ts";
 import type { ImageServiceMethods, RuntimeServiceMethods } from "./messages.ts";
 import { type CriDefinitions, type Init, loadCri } from "./proto.ts";
-import { codeOf, detailsOf, messageOf, StatusError } from "./status-error.ts";
+import { codeOf, detailsOf, invalidArgument, messageOf, StatusError } from "./status-error.ts";
 import { sendAnswers } from "./stream-answer.ts";
+import { checkWire } from "./wire-check.ts";
 
 /** What an RPC is answered with: a message, or one that is encoded already. */
 export type Answer<Response> = Init<Response> | Buffer;
@@ -39,6 +41,8 @@ type StreamHandler = (request: unknown, signal: AbortSignal) => Answers<unknown>
 interface Method {
   path: string;
   responseStream: boolean;
+  requestType: { type: object };
+  requestDeserialize(bytes: Buffer): unknown;
   responseSerialize(answer: unknown): Buffer;
 }
 
@@ -79,8 +83,8 @@ export class CriServer {
       "grpc.max_send_message_length": options.maxSendBytes,
       "grpc.max_receive_message_length": options.maxReceiveBytes,
     });
-    this.#add(definitions.RuntimeService, runtime);
-    this.#add(definitions.ImageService, image);
+    this.#add(definitions.RuntimeService, runtime, definitions.shapes);
+    this.#add(definitions.ImageService, image, definitions.shapes);
   }
 
   /** Binds the socket, in place of one left behind, and begins to answer. */
@@ -114,7 +118,11 @@ export class CriServer {
     rmSync(this.#options.socket, { force: true });
   }
 
-  #add<Methods>(definition: CriDefinitions[keyof CriDefinitions], handlers: Handlers<Methods>): void {
+  #add<Methods>(
+    definition: CriDefinitions["RuntimeService" | "ImageService"],
+    handlers: Handlers<Methods>,
+    shapes: MessageShapes,
+  ): void {
     const implementation: UntypedServiceImplementation = {};
     const present = handlers as Record<string, UnaryHandler | StreamHandler | undefined>;
     const methods = Object.entries(definition) as [string, Method][];
@@ -127,7 +135,7 @@ export class CriServer {
     }
     const encoded = methods.map(([name, method]) => [
       name,
-      { ...method, responseSerialize: (bytes: Buffer) => bytes },
+      { ...method, requestDeserialize: reader(method, shapes), responseSerialize: (bytes: Buffer) => bytes },
     ]);
     this.#server.addService(Object.fromEntries(encoded), implementation);
   }
@@ -137,7 +145,7 @@ export class CriServer {
     return (call, respond) =>
       run({
         metadata: call.metadata,
-        answer: async () => respond(null, this.#encoded(method, await handler(call.request))),
+        answer: async () => respond(null, this.#encoded(method, await handler(read(call.request)))),
         refuse: (refusal) => respond(refusal),
       });
   }
@@ -154,7 +162,7 @@ export class CriServer {
         signal,
         answer: async () => {
           try {
-            const answers = handler(call.request, signal);
+            const answers = handler(read(call.request), signal);
             await sendAnswers(call, answers, (answer) => this.#encoded(method, answer), signal);
           } finally {
             this.#streams.delete(stream);
@@ -195,11 +203,12 @@ export class CriServer {
           return { code: status.OK };
         } catch (error) {
           const code = codeOf(error);
-          const failure = { ...finished(), code: status[code], error: messageOf(error) };
+          const details = detailsOf(error);
+          const failure = { ...finished(), code: status[code], error: details };
           if (signal?.aborted) log[level]("cut off", failure);
           else log.error("failed", failure);
           if (code === status.UNKNOWN) log.debug("stack of the failure", { stack: (error as Error)?.stack });
-          refuse({ code, details: detailsOf(error), metadata: new Metadata() });
+          refuse({ code, details, metadata: new Metadata() });
           return { code, error };
         }
       };
@@ -209,4 +218,27 @@ export class CriServer {
       work.finally(() => this.#running.delete(work));
     };
   }
+}
+
+/** Decodes requests of a method. What cannot be read becomes the error, which `read` throws: grpc-js would call it INTERNAL. */
+function reader(
+  { requestType, requestDeserialize }: Method,
+  shapes: MessageShapes,
+): (bytes: Buffer) => unknown {
+  const shape = shapes.get((requestType.type as { name: string }).name);
+  return (bytes) => {
+    try {
+      checkWire(shape, bytes);
+      return requestDeserialize(bytes);
+    } catch (error) {
+      return error instanceof StatusError
+        ? error
+        : invalidArgument("the request", undefined, messageOf(error));
+    }
+  };
+}
+
+function read(request: unknown): unknown {
+  if (request instanceof StatusError) throw request;
+  return request;
 }

@@ -1,5 +1,7 @@
 /** Errors that a client sees: a gRPC status code and a message that names the field and the value. */
 import { status } from "@grpc/grpc-js";
+import { printable, shown } from "../printable.ts";
+import { systemCode } from "./system-cause.ts";
 
 /** An error with the gRPC status that the RPC answers with. */
 export class StatusError extends Error {
@@ -14,13 +16,13 @@ export class StatusError extends Error {
 
 /** INVALID_ARGUMENT: `field` has `value`, which is wrong because of `reason`. */
 export function invalidArgument(field: string, value: unknown, reason: string): StatusError {
-  const shown = value === undefined || value === null ? "absent" : JSON.stringify(value);
-  return new StatusError(status.INVALID_ARGUMENT, `${field} is ${shown}: ${reason}`);
+  const given = value === null ? "absent" : shown(value);
+  return new StatusError(status.INVALID_ARGUMENT, `${field} is ${given}: ${reason}`);
 }
 
 /** NOT_FOUND: there is no `kind` (container, pod sandbox, image, …) called `name`. */
 export function notFound(kind: string, name: string): StatusError {
-  return new StatusError(status.NOT_FOUND, `${kind} ${JSON.stringify(name)} not found`);
+  return new StatusError(status.NOT_FOUND, `${kind} ${shown(name)} not found`);
 }
 
 /** FAILED_PRECONDITION: the request is well formed, but not in this state of things. */
@@ -28,9 +30,12 @@ export function failedPrecondition(message: string): StatusError {
   return new StatusError(status.FAILED_PRECONDITION, message);
 }
 
-/** The gRPC code an error is answered with: its own, or UNKNOWN as the CRI's clients expect of a plain failure. */
+/**
+ * The gRPC code an error is answered with: its own, that of what the machine refused, or UNKNOWN as the CRI's clients expect of a
+ * plain failure.
+ */
 export function codeOf(error: unknown): status {
-  return error instanceof StatusError ? error.code : status.UNKNOWN;
+  return error instanceof StatusError ? error.code : (systemCode(error) ?? status.UNKNOWN);
 }
 
 /** Characters of a message at its beginning and at its end that an answer has room for. */
@@ -39,15 +44,15 @@ const SHOWN_END = 1_000;
 
 /**
  * The message of anything thrown, fit for an answer: it travels in a header, and one that is too long for that, or no text (a lone
- * surrogate), costs the client its connection and all calls on it.
+ * surrogate), costs the client its connection and all calls on it. What would steer the terminal that shows it is escaped.
  */
 export function detailsOf(error: unknown): string {
   const message = messageOf(error).toWellFormed();
   const left = message.length - SHOWN_BEGINNING - SHOWN_END;
-  if (left <= 0) return message;
-  const shown = `${message.slice(0, SHOWN_BEGINNING)} [… ${left} characters …] ${message.slice(-SHOWN_END)}`;
+  if (left <= 0) return printable(message);
+  const cut = `${message.slice(0, SHOWN_BEGINNING)} [… ${left} characters …] ${message.slice(-SHOWN_END)}`;
   // The cuts may have gone through pairs.
-  return shown.toWellFormed();
+  return printable(cut.toWellFormed());
 }
 
 /** The message of anything thrown. */

@@ -1,7 +1,9 @@
 /** The pods or the containers: records in memory and in the database, found by id, and their list entries kept encoded. */
 
 import { status } from "@grpc/grpc-js";
-import { notFound, StatusError } from "../cri/status-error.ts";
+import { messageOf, notFound, StatusError } from "../cri/status-error.ts";
+import { log } from "../log.ts";
+import { shown } from "../printable.ts";
 import type { Records } from "./database.ts";
 
 interface Entry<T> {
@@ -19,6 +21,8 @@ export class Store<T extends { id: string }> {
   readonly #encode: (record: T) => Buffer;
   readonly #entries = new Map<string, Entry<T>>();
   readonly #listeners: StoreListener<T>[] = [];
+  /** What counts though the disk has refused it. */
+  readonly #unsaved = new Set<T>();
 
   /** `kind` names the records in errors; `encode` gives a record's entry in its list response. */
   constructor(kind: string, records: Records<T>, encode: (record: T) => Buffer) {
@@ -40,23 +44,35 @@ export class Store<T extends { id: string }> {
 
   /** Adds a new record, on disk before it returns. */
   add(record: T): void {
-    this.#records.put(record.id, record);
+    this.#records.add(record.id, record);
     this.#entries.set(record.id, { record, encoded: undefined });
     this.#tell(record, "stored");
   }
 
   /** Changes a record, on disk before it returns. */
   update(record: T, changes: Partial<T>): void {
-    Object.assign(record, changes);
-    this.#records.put(record.id, record);
-    const entry = this.#entries.get(record.id);
-    if (entry) entry.encoded = undefined;
-    this.#tell(record, "stored");
+    // Only then in memory: what a full disk refuses has not happened.
+    this.#records.put(record.id, { ...record, ...changes });
+    this.#unsaved.delete(record);
+    this.#change(record, changes);
+    this.#saveRest();
+  }
+
+  /**
+   * Changes a record as what has happened already, which no disk can undo: it counts at once, and is written with a later change where
+   * the disk refuses it now. Answers whether it is on disk.
+   */
+  settle(record: T, changes: Partial<T>): boolean {
+    this.#unsaved.add(record);
+    this.#change(record, changes);
+    this.#saveRest();
+    return !this.#unsaved.has(record);
   }
 
   delete(record: T): void {
     this.#records.delete(record.id);
     this.#entries.delete(record.id);
+    this.#unsaved.delete(record);
     this.#tell(record, "deleted");
   }
 
@@ -73,7 +89,7 @@ export class Store<T extends { id: string }> {
     for (const { record } of this.#entries.values()) {
       if (!record.id.startsWith(id)) continue;
       if (found) {
-        throw new StatusError(status.INVALID_ARGUMENT, `${this.#kind} ${JSON.stringify(id)} is ambiguous`);
+        throw new StatusError(status.INVALID_ARGUMENT, `${this.#kind} ${shown(id)} is ambiguous`);
       }
       found = record;
     }
@@ -117,6 +133,25 @@ export class Store<T extends { id: string }> {
     for (const entry of found) {
       entry.encoded ??= this.#encode(entry.record);
       yield entry.encoded;
+    }
+  }
+
+  #change(record: T, changes: Partial<T>): void {
+    Object.assign(record, changes);
+    const entry = this.#entries.get(record.id);
+    if (entry) entry.encoded = undefined;
+    this.#tell(record, "stored");
+  }
+
+  #saveRest(): void {
+    for (const record of this.#unsaved) {
+      try {
+        this.#records.put(record.id, record);
+        this.#unsaved.delete(record);
+      } catch (error) {
+        log.error("a record cannot be written", { kind: this.#kind, id: record.id, error: messageOf(error) });
+        return;
+      }
     }
   }
 
