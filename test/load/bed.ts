@@ -1,0 +1,57 @@
+/** What the trials of load stand on: one daemon with the probe in it, and a clock for each of its RPCs. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { memoryOf } from "../../bench/memory.ts";
+import { ensureImages, storeFolder } from "../images/store.ts";
+import { Registry } from "../registry/registry.ts";
+import { assertAudit } from "../support/audit.ts";
+import { waitUntilServing } from "../support/cri.ts";
+import { type Daemon, startDaemon } from "../support/daemon.ts";
+import { listedAgain } from "../support/listed-again.ts";
+import { countWithNothing } from "../support/pods.ts";
+import { Latencies } from "./latencies.ts";
+import { installProbe, ProbeClient } from "./probe-client.ts";
+
+export interface Bed {
+  daemon: Daemon;
+  /** The daemon's RPCs, each measured. */
+  runtime: Daemon["client"]["runtime"];
+  latencies: Latencies;
+  probe: ProbeClient;
+}
+
+/** Calls `work` with a daemon that has busybox and no pods; afterwards it must hold what it has on record, and nothing else. */
+export async function withBed(folder: string, work: (bed: Bed) => Promise<void>): Promise<void> {
+  await ensureImages("base");
+  const probe = new ProbeClient(installProbe(folder));
+  await using registry = await Registry.start({ storage: storeFolder() });
+  await using daemon = await startDaemon({
+    registry: registry.address,
+    tmpfs: true,
+    settings: {
+      "crio.runtime": { log_level: "info" },
+      "crio.stats": { included_pod_metrics: ["all"] },
+    },
+  });
+  await countWithNothing(daemon);
+  const latencies = new Latencies();
+  const runtime = latencies.timed(daemon.client.runtime);
+  await work({ daemon, runtime, latencies, probe });
+  await assertAudit(daemon);
+}
+
+/** Kills the daemon with SIGKILL, starts it, and answers how many ms after that it has listed `running` containers as running. */
+export async function restartKilled({ daemon }: Bed, running: number): Promise<number> {
+  await daemon.kill();
+  const began = performance.now();
+  const gone = daemon.launch();
+  await listedAgain(daemon.socket, running, gone);
+  const took = performance.now() - began;
+  await waitUntilServing(daemon.client, 30, gone);
+  return took;
+}
+
+/** The daemon's private memory in bytes, once it has had a second to itself. */
+export async function privateMemory({ daemon }: Bed): Promise<number> {
+  await sleep(1000);
+  return memoryOf(daemon.pid)?.private ?? 0;
+}
