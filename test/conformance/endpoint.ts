@@ -1,7 +1,6 @@
 /** The runtime under test: the socket named by CONTAINER_RUNTIME_ENDPOINT, and what it says of itself. */
 import { status } from "@grpc/grpc-js";
 import { CriClient } from "../../src/client/cri-client.ts";
-import type { RuntimeHandlerFeatures } from "../../src/cri/messages.ts";
 import { codeOf } from "../../src/cri/status-error.ts";
 import { SLOW } from "../support/slow.ts";
 
@@ -17,14 +16,6 @@ export const runtime: string = runtimeName;
 
 /** The parent cgroup of the specs' pods, in the form that the runtime's cgroup driver takes. */
 export const cgroupParent = (await cgroupDriver()) === "SYSTEMD" ? "system.slice" : "/critter-conformance";
-
-/** What the runtime's default handler can do, as far as it says so. */
-export const features: Partial<RuntimeHandlerFeatures> = await defaultFeatures();
-
-async function defaultFeatures(): Promise<Partial<RuntimeHandlerFeatures>> {
-  const { runtimeHandlers } = await client.runtime.Status({});
-  return runtimeHandlers.find(({ name }) => name === "")?.features ?? {};
-}
 
 /** A runtime without RuntimeConfig drives cgroupfs, as critest takes it. */
 async function cgroupDriver(): Promise<string> {

@@ -4,10 +4,6 @@ const containerd: Record<string, string> = {
     "1.6.20 answers NOT_FOUND",
   "Idempotence: should not return error when StopContainer is called on a container that does not exist":
     "1.6.20 answers NOT_FOUND",
-  "Image Identifier Consistency: should use the same image identifier across all APIs":
-    "the CRI of 1.6.20 has no image_id",
-  "Image Identifier Consistency: should use the same image identifier when an image is pulled from different registries":
-    "the CRI of 1.6.20 has no image_id",
   "Image Volume: should return image digest in ContainerStatus mounts": "1.6.20 has no image volumes",
   "Image Volume: should correctly mount image and enforce read-only": "1.6.20 has no image volumes",
   "Image Volume: should reject Image Volume with Readonly set to false": "1.6.20 has no image volumes",

@@ -1,8 +1,5 @@
 /** A spec: a test with a runtime to talk to, whose pods, files and images are removed after it without an error. */
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
 import type {
   ContainerConfig,
@@ -27,7 +24,7 @@ export interface Pod {
 /** Longest time for a spec, in ms. */
 const PATIENCE = 180_000 * SLOW;
 
-/** Declares the spec that critest has under this name; `lacking` is why the runtime is not held to it, as critest has it too. */
+/** Declares the spec that critest has under this name, or will have; `lacking` is why the runtime is not held to it, as critest has it too. */
 export function spec(name: string, body: (context: SpecContext) => Promise<void>, lacking?: string): void {
   const skip = lacking ?? knownDifference(runtimeName, name);
   test(name, { timeout: PATIENCE, skip: skip ?? false }, async () => {
@@ -47,11 +44,6 @@ export class SpecContext {
   readonly #cleaning: (() => Promise<unknown>)[] = [];
   readonly #removed = new Set<string>();
 
-  /** Calls `clean` when the spec is over; what was registered last goes first. */
-  onCleanUp(clean: () => Promise<unknown>): void {
-    this.#cleaning.push(clean);
-  }
-
   /** Cleans everything up, then fails if a part of that failed. */
   async cleanUp(): Promise<void> {
     const failures: unknown[] = [];
@@ -61,17 +53,10 @@ export class SpecContext {
     if (failures.length > 0) throw new AggregateError(failures, `cleaning up: ${failures.join("; ")}`);
   }
 
-  /** A temporary folder. */
-  async folder(): Promise<string> {
-    const folder = await mkdtemp(join(tmpdir(), "critter-spec-"));
-    this.onCleanUp(() => rm(folder, { recursive: true, force: true }));
-    return folder;
-  }
-
   async runPod(changes: Init<PodSandboxConfig> = {}): Promise<Pod> {
     const config = podConfig(cgroupParent, changes);
     const { podSandboxId: id } = await this.runtime.RunPodSandbox({ config });
-    this.onCleanUp(async () => {
+    this.#cleaning.push(async () => {
       if (!this.#removed.has(id)) await this.removePod(id);
     });
     return { id, config };
@@ -88,12 +73,6 @@ export class SpecContext {
     const { status } = await this.runtime.PodSandboxStatus({ podSandboxId });
     assert.ok(status, "PodSandboxStatus answers a status");
     return status;
-  }
-
-  /** Whether ListPodSandbox shows the pod when asked for its id. */
-  async isListedPod(id: string): Promise<boolean> {
-    const { items } = await this.runtime.ListPodSandbox({ filter: { id } });
-    return items.some((item) => item.id === id);
   }
 
   /** Pulls the image where it is absent, creates a container in the pod and answers its id. */
@@ -116,13 +95,6 @@ export class SpecContext {
     await this.untilContainerIs(containerId, "CONTAINER_RUNNING");
   }
 
-  /** Runs a container whose command ends by itself and waits for that. */
-  async runToCompletion(pod: Pod, changes: Init<ContainerConfig>): Promise<ContainerStatus> {
-    const containerId = await this.createContainer(pod, changes);
-    await this.runtime.StartContainer({ containerId });
-    return this.untilContainerIs(containerId, "CONTAINER_EXITED");
-  }
-
   async untilContainerIs(id: string, state: ContainerStatus["state"]): Promise<ContainerStatus> {
     return eventually(async () => {
       const status = await this.containerStatus(id);
@@ -135,12 +107,6 @@ export class SpecContext {
     const { status } = await this.runtime.ContainerStatus({ containerId });
     assert.ok(status, "ContainerStatus answers a status");
     return status;
-  }
-
-  /** Whether ListContainers shows the container when asked for its id. */
-  async isListedContainer(id: string): Promise<boolean> {
-    const { containers } = await this.runtime.ListContainers({ filter: { id } });
-    return containers.some((container) => container.id === id);
   }
 
   /** Standard output of a command in a container; it must end with 0 and print nothing on standard error. */
@@ -169,16 +135,8 @@ export class SpecContext {
   /** Pulls an image of which nothing may be present before, and removes it after the spec. Answers the image_ref. */
   async pull(reference: string): Promise<string> {
     const { imageRef } = await this.image.PullImage({ image: { image: reference } });
-    this.onCleanUp(() => this.image.RemoveImage({ image: { image: imageRef } }));
+    this.#cleaning.push(() => this.image.RemoveImage({ image: { image: imageRef } }));
     return imageRef;
-  }
-
-  /** Removes the images if they are there, whatever a spec before this one pulled. */
-  async withoutImages(...references: string[]): Promise<void> {
-    for (const reference of references) {
-      const present = await this.imageStatus(withTag(reference));
-      if (present) await this.image.RemoveImage({ image: { image: present.id } });
-    }
   }
 }
 
