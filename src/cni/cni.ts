@@ -1,5 +1,6 @@
 /** The pods' network: puts them in and takes them out through the CNI plugins that the administrator configured. */
-import { failedPrecondition, messageOf } from "../cri/status-error.ts";
+import { status } from "@grpc/grpc-js";
+import { failedPrecondition, messageOf, StatusError } from "../cri/status-error.ts";
 import { isNamespace } from "../linux/namespaces.ts";
 import { log } from "../log.ts";
 import { AttachmentCache, type CachedAttachment } from "./cache.ts";
@@ -9,6 +10,7 @@ import { Exclusion } from "./exclusion.ts";
 import type { NetworkConfig } from "./network-config.ts";
 import { NetworkFollower } from "./network-follower.ts";
 import { Plugins, parseOutput } from "./plugin.ts";
+import { STATUS_TIMEOUT_MS } from "./readiness.ts";
 import { type CniResult, podIps } from "./result.ts";
 import { isAtLeast } from "./versions.ts";
 
@@ -104,8 +106,11 @@ export class Cni {
     this.#cache.write({ ...attachment, network });
     try {
       const { raw, result } = await addChain(this.#plugins, network, attachment, signal);
+      const ips = podIps(result, this.#ifName);
+      // The kubelet would take such a pod for one without a sandbox, and make another, for ever.
+      if (ips.length === 0) throw noAddress(network);
       this.#cache.write({ ...attachment, network, result: raw });
-      return { ips: podIps(result, this.#ifName), result };
+      return { ips, result };
     } catch (error) {
       await this.#delete({ ...attachment, network }).catch((failure) =>
         log.warn("CNI attachment left for GC", { pod: pod.id, error: messageOf(failure) }),
@@ -228,7 +233,18 @@ export class Cni {
 
   async #askVersion(type: string): Promise<string[]> {
     const call = { command: "VERSION" as const, config: { cniVersion: "1.1.0", name: "version", type } };
-    const { supportedVersions } = parseOutput(call, await this.#plugins.run(call));
+    const { supportedVersions } = parseOutput(
+      call,
+      await this.#plugins.run(call, undefined, STATUS_TIMEOUT_MS),
+    );
     return Array.isArray(supportedVersions) ? supportedVersions.map(String) : [];
   }
+}
+
+function noAddress({ name, plugins }: NetworkConfig): StatusError {
+  const types = plugins.map(({ type }) => type).join(", ");
+  return new StatusError(
+    status.UNKNOWN,
+    `CNI network ${JSON.stringify(name)}: its plugins (${types}) gave the pod no address`,
+  );
 }

@@ -105,10 +105,14 @@ export class Plugins {
   }
 }
 
-/** Parses what a plugin printed into a JSON object; throws a CniError that shows it where it is none. */
+/**
+ * Parses what a plugin printed into a JSON object; throws a CniError that shows it where it is none, and the plugin's own
+ * error where it is one: scripts are known to end with 0 after it.
+ */
 export function parseOutput(call: PluginCall, output: string): Record<string, unknown> {
   const value = jsonObject(output);
   if (!value) throw new CniError(call, `printed no JSON object but ${shown(output)}`);
+  if (isErrorReport(value)) throw reportedError(call, value);
   return value;
 }
 
@@ -130,11 +134,24 @@ function failure(call: PluginCall, { result, timedOut, cause }: ProgramError, ti
   }
   const printed = result.stdout.toString();
   const error = jsonObject(printed);
-  if (typeof error?.msg !== "string") {
-    const said = result.stderr.toString().trim() || printed;
-    const end = result.exitSignal ? `killed by ${result.exitSignal}` : `exit code ${result.exitCode}`;
-    return new CniError(call, `${end}, and said ${shown(said)}`);
-  }
+  if (isErrorReport(error)) return reportedError(call, error);
+  const said = result.stderr.toString().trim() || printed;
+  const end = result.exitSignal ? `killed by ${result.exitSignal}` : `exit code ${result.exitCode}`;
+  return new CniError(call, `${end}, and said ${shown(said)}`);
+}
+
+/** An error as plugins print it (CNI 1.1, section 5, "Error"). */
+interface ErrorReport {
+  code?: unknown;
+  msg: string;
+  details?: unknown;
+}
+
+function isErrorReport(printed: object | undefined): printed is ErrorReport {
+  return printed !== undefined && "msg" in printed && typeof printed.msg === "string";
+}
+
+function reportedError(call: PluginCall, error: ErrorReport): CniError {
   const code = typeof error.code === "number" ? error.code : undefined;
   const details = typeof error.details === "string" && error.details !== "" ? `; ${error.details}` : "";
   const grpc = code === TRY_AGAIN_LATER ? status.UNAVAILABLE : status.UNKNOWN;

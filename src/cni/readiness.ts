@@ -7,7 +7,8 @@ import { isAtLeast } from "./versions.ts";
 
 // The kubelet asks for Status every five seconds; each answer is at most that old.
 const FRESH_MS = 3_000;
-const STATUS_TIMEOUT_MS = 10_000;
+/** The limit of a plugin that only has to tell something. */
+export const STATUS_TIMEOUT_MS = 10_000;
 
 /** Knows what was last found out, and finds out anew at most every few seconds. */
 export class PluginReadiness {

@@ -1,4 +1,5 @@
 /** What ADD returned, in the words of CNI 1.1 whichever version it came in (CNI 1.1, section 5). */
+import { isIP } from "node:net";
 import { isObject } from "./plugin.ts";
 
 export interface CniInterface {
@@ -67,7 +68,7 @@ function ownerOf(result: CniResult, ip: CniIp): { name: string; sandbox: string 
 
 function readIp(item: Record<string, unknown>): CniIp {
   const { address, gateway, interface: index } = item;
-  if (typeof address !== "string" || addressOf(address) === "") {
+  if (typeof address !== "string" || isIP(addressOf(address)) === 0) {
     throw new Error(`ips has the address ${JSON.stringify(address)}`);
   }
   return {
