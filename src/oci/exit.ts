@@ -62,8 +62,9 @@ async function finish(
   const message = cleared && {
     message: terminationMessage(record, context.storage.rootfs.pathOf(record.id)),
   };
-  context.store.update(record, { ...end, ...message, phase: "exited" });
-  context.exits.forget(record.id);
+  const isSaved = context.store.settle(record, { ...end, ...message, phase: "exited" });
+  // Until then the exit file is all that a daemon after this one would know.
+  if (isSaved) context.exits.forget(record.id);
   context.endings.announce(record.id);
   log.info("container ended", { container_id: record.id, exit_code: record.exitCode, reason: record.reason });
   if (!leavesMessage) await clearUp(context, record);
@@ -73,7 +74,7 @@ async function finish(
 async function clearUp(context: ContainerContext, record: ContainerRecord): Promise<boolean> {
   try {
     await presentHandler(context, record.runtime).runtime.delete(record.id, { force: true });
-    context.store.update(record, { process: null, monitor: null });
+    context.store.settle(record, { process: null, monitor: null });
     return true;
   } catch (error) {
     log.warn("runtime cannot delete an ended container", {

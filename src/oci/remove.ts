@@ -23,6 +23,7 @@ export async function discardContainer(context: ContainerContext, record: Contai
   } else {
     // The runtime's part went when the container ended; the monitor's cgroup outlives the monitor.
     await deleteMonitor(context, record);
+    context.exits.forget(record.id);
   }
   context.storage.rootfs.removeRootfs(record.id);
   removeBundle(containerFolder(context, record.id));

@@ -21,10 +21,10 @@ export function startContainer(context: ContainerContext, record: ContainerRecor
       await runtime.start(record.id);
     } catch (error) {
       // The kubelet reads the cause from the status, as of any container that ended.
-      context.store.update(record, { reason: "StartError", message: messageOf(error) });
+      context.store.settle(record, { reason: "StartError", message: messageOf(error) });
       await runtime.delete(record.id, { force: true });
       throw error;
     }
-    context.store.update(record, { phase: "running", startedAt });
+    context.store.settle(record, { phase: "running", startedAt });
   });
 }

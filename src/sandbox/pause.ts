@@ -89,6 +89,6 @@ export function watchPause(context: SandboxContext, record: PodSandboxRecord): v
   context.containers.processes.watch(record.process.pid).then(() => {
     if (!context.store.has(record) || record.phase !== "ready") return;
     log.warn("a pause container ended", { pod_id: record.id });
-    context.store.update(record, { phase: "notready" });
+    context.store.settle(record, { phase: "notready" });
   });
 }

@@ -86,7 +86,7 @@ async function recoverSandbox(
         watchPause(context, record);
         return "adopted";
       }
-      context.store.update(record, { phase: "notready" });
+      context.store.settle(record, { phase: "notready" });
       return "ended";
   }
 }

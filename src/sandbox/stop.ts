@@ -43,7 +43,7 @@ export async function releaseSandbox(context: SandboxContext, record: PodSandbox
     killTask(context.containers, record),
   ]);
   for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
-  context.store.update(record, { attached: false });
+  context.store.settle(record, { attached: false });
   for (const path of Object.values(pinnedNamespaces(context, record))) removeNamespace(path);
   const { shm } = sandboxFiles(sandboxFolder(context, record.id), false);
   if (namespaceModes(record.config).ipc !== "NODE") unmountAll(shm);

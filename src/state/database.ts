@@ -4,17 +4,18 @@ import { DatabaseSync } from "node:sqlite";
 import { messageOf } from "../cri/status-error.ts";
 import { log } from "../log.ts";
 import { markSchema, refuseNewerSchema } from "./schema.ts";
+import { StateDatabase } from "./state-database.ts";
 
 /**
  * Opens (or creates) the database at `path`: WAL, and every commit on disk before it counts (`synchronous=FULL`).
  * One daemon is its only user, so the lock is taken once and kept. A newer critter's is refused and left untouched:
- * throws NewerSchemaError.
+ * throws NewerSchemaError. `:memory:` is one for tests.
  */
 export function openDatabase(path: string): DatabaseSync {
+  if (path === ":memory:") return new DatabaseSync(path);
   refuseNewerSchema(path);
   keepPrivate(path);
-  const database = new DatabaseSync(path);
-  database.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+  const database = new StateDatabase(path);
   markSchema(database);
   return database;
 }
@@ -25,6 +26,11 @@ function keepPrivate(path: string): void {
   for (const file of [path, `${path}-wal`]) if (existsSync(file)) chmodSync(file, 0o600);
 }
 
+/** To be called before a transaction that records something new. Throws RESOURCE_EXHAUSTED on a full disk. */
+export function requireRoom(database: DatabaseSync): void {
+  if (database instanceof StateDatabase) database.requireRoom();
+}
+
 /** Runs `work` in one transaction: all of it is committed, or none. */
 export function transaction<T>(database: DatabaseSync, work: () => T): T {
   database.exec("BEGIN IMMEDIATE");
@@ -33,7 +39,8 @@ export function transaction<T>(database: DatabaseSync, work: () => T): T {
     database.exec("COMMIT");
     return result;
   } catch (error) {
-    database.exec("ROLLBACK");
+    // SQLite has done so itself where the disk failed.
+    if (database.isTransaction) database.exec("ROLLBACK");
     throw error;
   }
 }
@@ -62,6 +69,12 @@ export class Records<T> {
   /** How many records `load` has set aside. */
   get unreadable(): number {
     return this.#unreadable;
+  }
+
+  /** Stores a record that is new. Throws RESOURCE_EXHAUSTED on a full disk, where what there is can still be changed. */
+  add(id: string, record: T): void {
+    requireRoom(this.#database);
+    this.put(id, record);
   }
 
   /** Stores `record` under `id`, in place of what was there. */

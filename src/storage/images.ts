@@ -5,7 +5,7 @@ import { notFound } from "../cri/status-error.ts";
 import { log } from "../log.ts";
 import type { Reference } from "../registry/reference.ts";
 import type { KeptSignature } from "../signatures/attachments.ts";
-import { Records, transaction } from "../state/database.ts";
+import { Records, requireRoom, transaction } from "../state/database.ts";
 import type { ImageConfig } from "./image-config.ts";
 import { filedAs, ImageIndex } from "./image-index.ts";
 import { type ImageRecord, isImageRecord } from "./image-record.ts";
@@ -87,6 +87,7 @@ export class Images {
     if (!stored || isChanged(stored, image)) changed.push(image);
     if (changed.length === 0) return stored!;
     const { layers, database } = this.#options;
+    requireRoom(database);
     transaction(database, () => {
       for (const record of changed) this.#records.put(record.id, record);
       layers.write(image.layers);
@@ -94,7 +95,7 @@ export class Images {
     layers.hold(holderOf(image.id), image.layers);
     this.#removed.delete(image.id);
     for (const record of changed) this.#index.put(record);
-    layers.written();
+    layers.written(image.layers);
     return image;
   }
 

@@ -103,7 +103,7 @@ export class Layers {
   release(holder: string, chainIds: string[], alongside?: () => void): void {
     const held = chainIds.filter((chainId) => this.#holders.get(chainId)?.has(holder));
     const unwanted = held.filter((chainId) => this.#holders.get(chainId)!.size === 1);
-    if (alongside || unwanted.some((chainId) => this.#layers.has(chainId))) {
+    if (alongside || unwanted.some((chainId) => this.#written.has(chainId))) {
       transaction(this.#database, () => {
         alongside?.();
         for (const chainId of unwanted) this.#records.delete(chainId);
@@ -136,17 +136,16 @@ export class Layers {
     return this.#making.run(spec.chainId, signal, (shared) => this.#make(spec, open, shared));
   }
 
-  /** Writes the records of layers, within the caller's transaction; after it, `written` must be called. */
+  /** Writes the records of layers, within the caller's transaction; when it is committed, `written` must be called. */
   write(chainIds: string[]): void {
     for (const chainId of chainIds) {
-      if (this.#written.has(chainId)) continue;
-      this.#records.put(chainId, this.#layers.get(chainId)!);
-      this.#written.add(chainId);
+      if (!this.#written.has(chainId)) this.#records.put(chainId, this.#layers.get(chainId)!);
     }
   }
 
-  /** Brings what was written last to the disk, in the background, soon. */
-  written(): void {
+  /** The layers' records are there for good; brings what was written last to the disk, in the background, soon. */
+  written(chainIds: string[]): void {
+    for (const chainId of chainIds) this.#written.add(chainId);
     this.#syncTimer ??= setTimeout(() => this.#sync(), SYNC_DELAY_MS).unref();
   }
 
