@@ -1,0 +1,130 @@
+/** Full disks: nothing new can be made, and what there is can be used, ends, and is removed, which is how a disk is emptied. */
+import assert from "node:assert/strict";
+import { join } from "node:path";
+import { NGINX } from "../support/configs.ts";
+import { livePod } from "../support/live-pod.ts";
+import { podConfigFor } from "../support/pods.ts";
+import { type DaemonBed, daemonBed } from "./daemon-bed.ts";
+import { type Fault, faultSuite, type RunnableSuite } from "./fault.ts";
+import { neighbour } from "./neighbour.ts";
+import { DEADLINE, diskFull, failsBy, succeeds } from "./outcomes.ts";
+import { SmallDisk, type SmallDiskOptions } from "./small-disk.ts";
+
+interface DiskBed extends AsyncDisposable {
+  bed: DaemonBed;
+  disk: SmallDisk;
+}
+
+const image = { image: NGINX };
+
+const faults: Fault<DiskBed>[] = [
+  {
+    name: "a pull fails, and succeeds once there is room",
+    short: true,
+    async inflict({ bed: { daemon }, disk }) {
+      await using other = await neighbour(daemon);
+      await disk.whileFull(async () => {
+        await failsBy(diskFull, "PullImage", daemon.client.image.PullImage({ image }, DEADLINE));
+        await other.works();
+      });
+      await succeeds("PullImage", daemon.client.image.PullImage({ image }));
+      await daemon.client.image.RemoveImage({ image });
+    },
+  },
+  {
+    name: "no pod and no container is made, and both are once there is room",
+    short: true,
+    async inflict({ bed: { daemon }, disk }) {
+      const { runtime } = daemon.client;
+      await using other = await neighbour(daemon);
+      const config = podConfigFor(daemon);
+      await disk.whileFull(async () => {
+        await failsBy(diskFull, "RunPodSandbox", runtime.RunPodSandbox({ config }, DEADLINE));
+        await failsBy(diskFull, "CreateContainer", other.pod.create());
+        await other.works();
+      });
+      await succeeds("CreateContainer", other.pod.create());
+      const { podSandboxId } = await succeeds("RunPodSandbox", runtime.RunPodSandbox({ config }));
+      await runtime.RemovePodSandbox({ podSandboxId });
+    },
+  },
+  {
+    name: "what there is starts, ends, is stopped and removed",
+    short: true,
+    async inflict({ bed: { daemon }, disk }) {
+      const { runtime, image: images } = daemon.client;
+      await images.PullImage({ image });
+      await using other = await neighbour(daemon);
+      const pod = await livePod(daemon);
+      const created = await pod.create();
+      const running = await pod.run();
+      const waits = "while [ ! -e /dev/shm/go ]; do sleep 0.1; done; exit 7";
+      const ending = await pod.run({ command: ["sh", "-c", waits] });
+      await disk.whileFull(async () => {
+        await succeeds("StartContainer", runtime.StartContainer({ containerId: created }, DEADLINE));
+        await pod.sh(running, "touch /dev/shm/go");
+        assert.equal((await pod.ended(ending)).exitCode, 7);
+        await succeeds(
+          "StopContainer",
+          runtime.StopContainer({ containerId: running, timeout: 5 }, DEADLINE),
+        );
+        await succeeds("RemoveContainer", runtime.RemoveContainer({ containerId: running }, DEADLINE));
+        await other.works();
+        await succeeds("StopPodSandbox", runtime.StopPodSandbox({ podSandboxId: pod.id }, DEADLINE));
+        await succeeds("RemovePodSandbox", runtime.RemovePodSandbox({ podSandboxId: pod.id }, DEADLINE));
+        await succeeds("RemoveImage", images.RemoveImage({ image }, DEADLINE));
+        assert.equal((await images.ImageStatus({ image })).image, null);
+        await other.works();
+      });
+    },
+  },
+  ...(["killed", "ended in good order"] as const).map(
+    (how): Fault<DiskBed> => ({
+      name: `a daemon that was ${how} starts, and has its pods ended and removed`,
+      short: how === "killed",
+      async inflict({ bed: { daemon }, disk }) {
+        const { runtime } = daemon.client;
+        const pod = await livePod(daemon);
+        const ending = await pod.run({ command: ["sleep", "1000"] });
+        const running = await pod.run();
+        await disk.whileFull(async () => {
+          await (how === "killed" ? daemon.kill() : daemon.stop());
+          await daemon.start();
+          await pod.sh(running, "echo works");
+          await succeeds("StopContainer", runtime.StopContainer({ containerId: ending }, DEADLINE));
+          await succeeds("RemoveContainer", runtime.RemoveContainer({ containerId: ending }, DEADLINE));
+          await succeeds("StopPodSandbox", runtime.StopPodSandbox({ podSandboxId: pod.id }, DEADLINE));
+          await succeeds("RemovePodSandbox", runtime.RemovePodSandbox({ podSandboxId: pod.id }, DEADLINE));
+          // What was removed has made room.
+          disk.fill();
+          const config = podConfigFor(daemon);
+          await failsBy(diskFull, "RunPodSandbox", runtime.RunPodSandbox({ config }, DEADLINE));
+        });
+        await using _again = await neighbour(daemon);
+      },
+    }),
+  ),
+];
+
+function diskSuite(name: string, folder: string, options: SmallDiskOptions): RunnableSuite {
+  return faultSuite<DiskBed>({
+    name,
+    async prepare(context) {
+      let disk: SmallDisk | undefined;
+      const prepare = async (parent: string) => {
+        disk = new SmallDisk(join(parent, folder), options);
+      };
+      const bed = await daemonBed(context, { prepare });
+      return { bed, disk: disk!, [Symbol.asyncDispose]: () => bed[Symbol.asyncDispose]() };
+    },
+    async check({ bed, disk }) {
+      disk.empty();
+      await bed.leftNothing();
+    },
+    faults,
+  });
+}
+
+export const diskSuites: readonly RunnableSuite[] = [
+  diskSuite("root full", "root", { kind: "ext4", megabytes: 128 }),
+];
