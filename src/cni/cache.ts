@@ -14,6 +14,11 @@ export interface CachedAttachment extends Attachment {
   result?: RawResult;
 }
 
+/** What an attachment is called by. */
+export type AttachmentOwner = Pick<Attachment, "containerId" | "ifName">;
+
+const extension = ".json";
+
 /** The attachments of one folder. Calls are synchronous and take a tenth of a millisecond. */
 export class AttachmentCache {
   readonly #folder: string;
@@ -21,6 +26,8 @@ export class AttachmentCache {
   constructor(folder: string) {
     this.#folder = folder;
     mkdirSync(folder, { recursive: true, mode: 0o700 });
+    // Files that were being written when the power went, or were set aside by an earlier version.
+    for (const name of readdirSync(folder)) if (!name.endsWith(extension)) rmSync(join(folder, name));
   }
 
   /** Writes the file whole or not at all. */
@@ -31,37 +38,33 @@ export class AttachmentCache {
     renameSync(temporary, path);
   }
 
-  /** The attachment, or undefined where there is none; a file that cannot be read is set aside and counts as none. */
+  /** The attachment, or undefined where there is none, and where it cannot be read: it is not flushed, so a power cut may empty it. */
   read(containerId: string, ifName: string): CachedAttachment | undefined {
-    return readAttachment(this.#path(containerId, ifName));
+    const path = this.#path(containerId, ifName);
+    try {
+      const value: unknown = JSON.parse(readFileSync(path, "utf8"));
+      if (!isObject(value) || !isObject(value.network)) throw new Error("not an attachment");
+      return value as unknown as CachedAttachment;
+    } catch (error) {
+      if ((error as { code?: string }).code !== "ENOENT")
+        log.warn("a CNI attachment cannot be read", { path, error: messageOf(error) });
+      return undefined;
+    }
   }
 
   remove(containerId: string, ifName: string): void {
     rmSync(this.#path(containerId, ifName), { force: true });
   }
 
-  /** All attachments that can be read. */
-  list(): CachedAttachment[] {
-    return readdirSync(this.#folder)
-      .filter((file) => file.endsWith(".json"))
-      .map((file) => readAttachment(join(this.#folder, file)))
-      .filter((attachment) => attachment !== undefined);
+  /** Whose attachments there are, whether or not they can be read. */
+  owners(): AttachmentOwner[] {
+    return readdirSync(this.#folder).map((name) => {
+      const at = name.lastIndexOf("-");
+      return { containerId: name.slice(0, at), ifName: name.slice(at + 1, -extension.length) };
+    });
   }
 
   #path(containerId: string, ifName: string): string {
-    return join(this.#folder, `${containerId}-${ifName}.json`);
-  }
-}
-
-function readAttachment(path: string): CachedAttachment | undefined {
-  try {
-    const value: unknown = JSON.parse(readFileSync(path, "utf8"));
-    if (!isObject(value) || !isObject(value.network)) throw new Error("not an attachment");
-    return value as unknown as CachedAttachment;
-  } catch (error) {
-    if ((error as { code?: string }).code === "ENOENT") return undefined;
-    log.warn("CNI attachment cannot be read, set aside", { path, error: messageOf(error) });
-    renameSync(path, `${path}.unreadable`);
-    return undefined;
+    return join(this.#folder, `${containerId}-${ifName}${extension}`);
   }
 }

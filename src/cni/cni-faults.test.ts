@@ -315,7 +315,33 @@ test("a record that cannot be read does not keep a pod from leaving", async (t) 
     room.calls().map(({ command }) => command),
     ["ADD", "DEL"],
   );
-  assert.deepEqual(readdirSync(room.cacheDir), ["abc-eth0.json.unreadable"]);
+  assert.deepEqual(readdirSync(room.cacheDir), []);
+});
+
+test("an attachment that a power cut has emptied is deleted from the network in force, with its pod or without", async (t) => {
+  const room = setUp(t, { first: recorder });
+  room.writeNetwork({ cniVersion: "1.0.0", plugins: [{ type: "first" }] });
+  for (const id of ["abc", "def"]) writeFileSync(join(room.cacheDir, `${id}-eth0.json`), "");
+  room.cni.start();
+  await room.cni.gc([{ containerId: "abc", ifName: "eth0" }]);
+  assert.deepEqual(readdirSync(room.cacheDir), ["abc-eth0.json"]);
+  await room.cni.gc([]);
+  assert.deepEqual(
+    room.calls().map(({ command, id, ifName }) => [command, id, ifName]),
+    [
+      ["DEL", "def", "eth0"],
+      ["DEL", "abc", "eth0"],
+    ],
+  );
+  assert.deepEqual(readdirSync(room.cacheDir), []);
+});
+
+test("half-written attachments of a daemon before are removed", (t) => {
+  const room = setUp(t, {});
+  for (const name of ["abc-eth0.json.new", "abc-eth0.json.unreadable", "abc-eth0.json"])
+    writeFileSync(join(room.cacheDir, name), "");
+  new Cni({ networkDir: room.networkDir, pluginDirs: [], cacheDir: room.cacheDir });
+  assert.deepEqual(readdirSync(room.cacheDir), ["abc-eth0.json"]);
 });
 
 test("a pod that cannot be described never reaches a plugin", async (t) => {

@@ -3,10 +3,11 @@ import { status } from "@grpc/grpc-js";
 import { failedPrecondition, messageOf, StatusError } from "../cri/status-error.ts";
 import { isNamespace } from "../linux/namespaces.ts";
 import { log } from "../log.ts";
-import { AttachmentCache, type CachedAttachment } from "./cache.ts";
+import { AttachmentCache, type AttachmentOwner, type CachedAttachment } from "./cache.ts";
 import { capabilitiesOf, cniArgs, type PodAttachment } from "./capabilities.ts";
 import { type Attachment, addChain, checkChain, deleteChain, gcChain } from "./chain.ts";
 import { Exclusion } from "./exclusion.ts";
+import { returnUnownedLeases } from "./host-local-leases.ts";
 import type { NetworkConfig } from "./network-config.ts";
 import { NetworkFollower } from "./network-follower.ts";
 import { Plugins, parseOutput } from "./plugin.ts";
@@ -53,6 +54,8 @@ export class Cni {
   readonly #adding = new Set<string>();
   // "The runtime must exclusively execute either gc or add and delete" (CNI 1.1, section 3).
   readonly #exclusion = new Exclusion();
+  /** The network whose leases were looked at. */
+  #mended: NetworkConfig | undefined;
   readonly #versions = new Map<string, Promise<string[]>>();
 
   constructor(options: CniOptions) {
@@ -65,6 +68,7 @@ export class Cni {
 
   /** Reads the folder of configurations and follows it from then on. */
   start(): void {
+    this.#follower.onChange(() => this.#mendNewNetwork());
     this.#follower.start();
   }
 
@@ -157,6 +161,7 @@ export class Cni {
   async gc(attachments: { containerId: string; ifName: string }[]): Promise<void> {
     const ifName = this.#ifName;
     const valid = [...attachments, ...[...this.#adding].map((containerId) => ({ containerId, ifName }))];
+    this.#mendLeases();
     await this.#exclusion.exclusive(async () => {
       const failures = [...(await this.#deleteStale(valid)), ...(await this.#collect(valid))];
       if (failures.length > 0) throw new Error(failures.map(messageOf).join("; "));
@@ -220,9 +225,30 @@ export class Cni {
 
   async #deleteStale(valid: { containerId: string; ifName: string }[]): Promise<unknown[]> {
     const keys = new Set(valid.map(({ containerId, ifName }) => `${containerId} ${ifName}`));
-    const stale = this.#cache.list().filter((one) => !keys.has(`${one.containerId} ${one.ifName}`));
-    const outcomes = await Promise.allSettled(stale.map((attachment) => this.#delete(attachment)));
+    const stale = this.#cache.owners().filter((one) => !keys.has(`${one.containerId} ${one.ifName}`));
+    const outcomes = await Promise.allSettled(stale.map((owner) => this.#deleteOwned(owner)));
     return outcomes.filter((outcome) => outcome.status === "rejected").map((outcome) => outcome.reason);
+  }
+
+  /** An attachment that cannot be read is taken for one of the network in force. */
+  async #deleteOwned(owner: AttachmentOwner): Promise<void> {
+    const cached = this.#cache.read(owner.containerId, owner.ifName);
+    const network = cached?.network ?? this.#follower.network;
+    if (network) await this.#delete({ ...owner, netns: "", args: "", capabilities: {}, ...cached, network });
+  }
+
+  /** A network's configuration often comes only once the node is up. */
+  #mendNewNetwork(): void {
+    const { network } = this.#follower;
+    if (network && network !== this.#mended) returnUnownedLeases([network]);
+    this.#mended = network;
+  }
+
+  /** Those of the network in force, and of networks that pods have been in. */
+  #mendLeases(): void {
+    const cached = this.#cache.owners().map((owner) => this.#cache.read(owner.containerId, owner.ifName));
+    const networks = [this.#follower.network, ...cached.map((attachment) => attachment?.network)];
+    returnUnownedLeases(networks.filter((network) => network !== undefined));
   }
 
   async #collect(valid: { containerId: string; ifName: string }[]): Promise<Error[]> {
