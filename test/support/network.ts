@@ -65,6 +65,9 @@ function conflist(network: TestNetwork, folder: string, more: object[]): object 
   return { cniVersion: "1.0.0", name: network.name, plugins: [bridge, portmap, ...more] };
 }
 
+/** Numbers that this process has used: a bridge is only there once its first pod is. */
+const used = new Set<number>();
+
 /** A /22 of 10.64.0.0/10 that no interface of this machine is in; where the search starts differs by process. */
 function freeSubnet(): { number: number; subnet: string } {
   const taken = Object.values(networkInterfaces()).flatMap(
@@ -73,7 +76,9 @@ function freeSubnet(): { number: number; subnet: string } {
   for (let step = 0; ; step++) {
     const number = (process.pid * 7 + step) % 4096;
     const subnet = `10.${64 + (number >> 6)}.${(number & 63) << 2}`;
-    if (!taken.some((address) => address.startsWith(`${subnet}.`))) return { number, subnet };
+    if (used.has(number) || taken.some((address) => address.startsWith(`${subnet}.`))) continue;
+    used.add(number);
+    return { number, subnet };
   }
 }
 
