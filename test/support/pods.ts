@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import type { ContainerConfig, ContainerStatus, PodSandboxConfig } from "../../src/cri/messages.ts";
 import type { Init } from "../../src/cri/proto.ts";
+import { assertAudit } from "./audit.ts";
 import { BUSYBOX, containerConfig, podConfig } from "./configs.ts";
 import type { Daemon } from "./daemon.ts";
 import { eventually } from "./eventually.ts";
@@ -59,6 +60,8 @@ export async function countWithNothing(daemon: Daemon): Promise<Resources> {
   const containerId = await runContainer(daemon, pod);
   await daemon.client.runtime.ExecSync({ containerId, cmd: ["true"] });
   await removePod(daemon, pod.id);
+  // A writable layer is removed in the background.
+  await assertAudit(daemon);
   return countResources(daemon);
 }
 
