@@ -108,5 +108,6 @@ try {
 } catch (error) {
   const usage = error instanceof UsageError;
   process.stderr.write(`critter: ${(error as Error).message}${usage ? "\nSee: critter --help" : ""}\n`);
-  process.exitCode = usage ? 2 : 1;
+  // Not by itself: a daemon that has recovered its pods watches them, and would never serve.
+  process.exit(usage ? 2 : 1);
 }
