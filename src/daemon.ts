@@ -49,7 +49,7 @@ import { recover } from "./sandbox/recover.ts";
 import { serviceManager } from "./service-manager.ts";
 import { SignatureVerifier } from "./signatures/verifier.ts";
 import { openDatabase, Records } from "./state/database.ts";
-import { Joined, KeyedLock } from "./state/locks.ts";
+import { Interruptible, Joined, KeyedLock } from "./state/locks.ts";
 import { Store } from "./state/store.ts";
 import { collectStats } from "./stats/collect.ts";
 import { collectEvery, statsPeriod } from "./stats/collection.ts";
@@ -146,7 +146,10 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
     imageServiceHandlers(images),
     cri,
   );
-  await server.listen();
+  await server.listen().catch((error) => {
+    const value = `crio.api.listen is ${JSON.stringify(config.api.listen)}`;
+    throw new ConfigError(`${value}, it must be the path of a socket that may be made: ${messageOf(error)}`);
+  });
   const endCollection = collectEvery(statsPeriod(config.stats), () => collectStats(stats));
   void checkNetworks(sandboxes);
   // Asked now, for the first Status or the first pod that needs it would have to wait.
@@ -243,6 +246,8 @@ function sandboxContext(
     store,
     locks: new KeyedLock(),
     starting: new Joined(),
+    creating: new Joined(),
+    making: new Interruptible(),
     namespaces: new NamespaceMaker(),
     cni: new Cni({ networkDir, pluginDirs, cacheDir, defaultNetwork: cniDefaultNetwork || undefined }),
     podCgroups: new PodCgroups(containers.host.cgroups),

@@ -1,7 +1,6 @@
 /** The gRPC server on the Unix socket: one handler an RPC, a log line a call, and an orderly end. */
 import { randomBytes } from "node:crypto";
-import { chmodSync, mkdirSync, rmSync } from "node:fs";
-import { dirname } from "node:path";
+import { rmSync } from "node:fs";
 import {
   type handleServerStreamingCall,
   type handleUnaryCall,
@@ -11,6 +10,7 @@ import {
   status,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
+import { listenAtSocket } from "../linux/socket-path.ts";
 import { log, withLogFields } from "../log.ts";
 import { observeRpc, type RpcOutcome } from "../observation.ts";
 import type { MessageShapes } from "./message-shape.ts";
@@ -87,22 +87,16 @@ export class CriServer {
     this.#add(definitions.ImageService, image, definitions.shapes);
   }
 
-  /** Binds the socket, in place of one left behind, and begins to answer. */
+  /** Binds the socket, in place of one left behind, and begins to answer. Rejects where that cannot be. */
   async listen(): Promise<void> {
     const { socket } = this.#options;
-    mkdirSync(dirname(socket), { recursive: true, mode: 0o755 });
-    rmSync(socket, { force: true });
-    const umask = process.umask(0o117);
-    try {
-      await new Promise<void>((resolve, reject) => {
+    const bind = () =>
+      new Promise<void>((resolve, reject) => {
         this.#server.bindAsync(`unix:${socket}`, ServerCredentials.createInsecure(), (error) =>
           error ? reject(error) : resolve(),
         );
       });
-    } finally {
-      process.umask(umask);
-    }
-    chmodSync(socket, 0o660);
+    await listenAtSocket(socket, bind);
   }
 
   /** Takes no more calls, cuts streams off, waits until the other calls are over (their clients may have gone), and removes the socket. */
@@ -233,7 +227,7 @@ function reader(
     } catch (error) {
       return error instanceof StatusError
         ? error
-        : invalidArgument("the request", undefined, messageOf(error));
+        : invalidArgument("the request", `${bytes.length} bytes`, messageOf(error));
     }
   };
 }

@@ -7,11 +7,11 @@ import type { TlsOptions } from "node:tls";
 import { type Config, ConfigError } from "../config/load.ts";
 import { messageOf } from "../cri/status-error.ts";
 import type { FileWatch } from "../linux/file-watch.ts";
+import { listenAtSocket } from "../linux/socket-path.ts";
 import { log } from "../log.ts";
 import { nodeHttp, nodeHttps } from "../node-http.ts";
 import { followTlsFiles, readTlsOptions, type TlsFiles } from "../tls-files.ts";
 import { makeMissingCertificate } from "./self-signed.ts";
-import { listenAtSocket } from "./socket.ts";
 
 const limits = {
   maxHeaderSize: 16 * 1024,
@@ -99,7 +99,7 @@ export class MetricsServer {
 
   async #listenAtSocket(path: string, tls: TlsOptions | undefined): Promise<void> {
     const server = this.#create(tls);
-    await listenAtSocket(server, path).catch((error) => {
+    await listenAtSocket(path, () => once(server.listen(path), "listening")).catch((error) => {
       const value = `crio.metrics.metrics_socket is ${JSON.stringify(path)}`;
       throw new ConfigError(
         `${value}, it must be the path of a socket that may be made: ${messageOf(error)}`,

@@ -1,26 +1,23 @@
 /** Listening at a Unix socket that an earlier daemon may have left behind. */
-import { once } from "node:events";
-import { lstatSync, mkdirSync, rmSync } from "node:fs";
-import { connect, type Server } from "node:net";
+import { chmodSync, lstatSync, mkdirSync, rmSync } from "node:fs";
+import { connect } from "node:net";
 import { dirname } from "node:path";
 
 /** A longer path would have to be cut off. */
 const LONGEST_PATH_BYTES = 107;
 
-/** Has `server` listen at `path`, mode 0660, in place of a socket that nobody serves. Rejects when another is there. */
-export async function listenAtSocket(server: Server, path: string): Promise<void> {
+/**
+ * Has `bind` make a socket at `path`, of mode 0660, in place of one that nobody serves. Rejects when another is there, or
+ * something that is no socket, which stays.
+ */
+export async function listenAtSocket(path: string, bind: () => Promise<unknown>): Promise<void> {
   if (Buffer.byteLength(path) > LONGEST_PATH_BYTES)
     throw new Error(`it has more than ${LONGEST_PATH_BYTES} bytes`);
   mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
   await removeUnused(path);
-  const umask = process.umask(0o117);
-  try {
-    // The socket is made before this returns.
-    server.listen(path);
-  } finally {
-    process.umask(umask);
-  }
-  await once(server, "listening");
+  // Until the mode is set nobody else can connect: the daemon's umask, 022, keeps from others the right to write, which that takes.
+  await bind();
+  chmodSync(path, 0o660);
 }
 
 async function removeUnused(path: string): Promise<void> {
