@@ -84,7 +84,8 @@ function checkDatabase(database: DatabaseSync): Finding[] {
   return problems.map((text) => ({ text: `state.db: ${text}`, repair: undefined }));
 }
 
-function snapshotOf(database: DatabaseSync, root: string): StoreSnapshot {
+/** The store of the daemon whose `crio.root` is `root`, as its database has it and as it is on disk. */
+export function snapshotOf(database: DatabaseSync, root: string): StoreSnapshot {
   const unreadable: StoreSnapshot["unreadable"] = [];
   const containers = readRecords(database, "containers", isContainerRecord, unreadable);
   const sandboxes = readRecords(database, "sandboxes", isPodSandboxRecord, unreadable);

@@ -1,0 +1,28 @@
+/** critter's own check of its images, on a copy of the database: the daemon need not be stopped for it. */
+import assert from "node:assert/strict";
+import { copyFileSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { snapshotOf } from "../../src/check.ts";
+import { checkStore } from "../../src/storage/check.ts";
+import type { Daemon } from "../support/daemon.ts";
+
+/** Fails with what `critter check` would find. */
+export function assertStoreIntact({ folder }: Daemon): void {
+  const root = join(folder, "root");
+  const copy = mkdtempSync(join(tmpdir(), "critter-check-"));
+  try {
+    for (const name of ["state.db", "state.db-wal"]) {
+      if (existsSync(join(root, name))) copyFileSync(join(root, name), join(copy, name));
+    }
+    using database = new DatabaseSync(join(copy, "state.db"));
+    const findings = checkStore(snapshotOf(database, root));
+    assert.deepEqual(
+      findings.map(({ text }) => text),
+      [],
+    );
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+}
