@@ -71,3 +71,15 @@ test("a reader that fails is given no more, and the writer goes on", async () =>
   closeSync(writing);
   await output.ended;
 });
+
+test("after a time in which the event loop was busy, what is in the pipe goes before the silence", async () => {
+  const { reading, writing } = openPipe(0);
+  const { target, text } = sink();
+  const output = new PipeOutput(reading, target);
+  output.endWhenQuiet(50);
+  writeSync(writing, "words");
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
+  await output.ended;
+  closeSync(writing);
+  assert.equal(text(), "words");
+});

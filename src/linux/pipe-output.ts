@@ -1,6 +1,7 @@
 /** Copies what comes out of a pipe into a stream, at the pace of the stream's reader, by one buffer: chunks would be garbage. */
 import { Socket } from "node:net";
 import type { Writable } from "node:stream";
+import { Patience } from "./patience.ts";
 import { enlargePipe } from "./pipe.ts";
 
 const BUFFER_BYTES = 128 << 10;
@@ -21,7 +22,7 @@ export class PipeOutput {
   #writing = false;
   #gathering: NodeJS.Timeout | undefined;
   #quietMs: number | undefined;
-  #quiet: NodeJS.Timeout | undefined;
+  #quiet: Patience | undefined;
 
   /** Takes over `fd`, the pipe's reading end. */
   constructor(fd: number, target: Writable) {
@@ -50,12 +51,12 @@ export class PipeOutput {
   /** Reads no more. */
   close(): void {
     clearTimeout(this.#gathering);
-    clearTimeout(this.#quiet);
+    this.#quiet?.cancel();
     this.#socket.destroy();
   }
 
   #forward(chunk: Buffer): boolean {
-    clearTimeout(this.#quiet);
+    this.#quiet?.cancel();
     if (!this.#target?.writable) {
       this.#listen();
       return true;
@@ -78,7 +79,7 @@ export class PipeOutput {
   }
 
   #listen(): void {
-    clearTimeout(this.#quiet);
-    if (this.#quietMs !== undefined) this.#quiet = setTimeout(() => this.close(), this.#quietMs);
+    this.#quiet?.cancel();
+    if (this.#quietMs !== undefined) this.#quiet = new Patience(this.#quietMs, () => this.close());
   }
 }

@@ -54,3 +54,25 @@ test("a heir of the outputs does not hold up the end", async () => {
   process.kill(Number(stdout.toString()), "SIGKILL");
   assert.equal(exitCode, 0);
 });
+
+test("no output is lost when the program's end is noticed before it, and then the event loop is busy for long", async () => {
+  // Begins to follow the ends of children, so that the listeners around it are those below.
+  await run("true", { args: [] });
+  const busyFor = (milliseconds: number) =>
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+  let ends = 0;
+  const before = () => void (ends++ === 0 && busyFor(400));
+  const after = () => void (ends === 1 && busyFor(1000));
+  process.prependListener("SIGCHLD", before);
+  process.on("SIGCHLD", after);
+  try {
+    // While the first one's end is noticed, the second one speaks and ends.
+    const first = run("sleep", { args: ["0.1"] });
+    const second = run("sh", { args: sh("sleep 0.3; echo words") });
+    await first;
+    assert.equal((await second).stdout.toString(), "words\n");
+  } finally {
+    process.off("SIGCHLD", before);
+    process.off("SIGCHLD", after);
+  }
+});

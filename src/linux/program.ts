@@ -3,6 +3,7 @@
 import type { Readable } from "node:stream";
 import { type ChildProcess, spawn } from "./child-process.ts";
 import type { ProcessEnd } from "./children.ts";
+import { Patience } from "./patience.ts";
 import { killGroup } from "./process-tree.ts";
 
 const DEFAULT_OUTPUT_BYTES = 1 << 20;
@@ -155,15 +156,15 @@ function collectResult(
   const stdout = collect(child.stdout, maxOutputBytes, onExcess);
   const stderr = collect(child.stderr, maxOutputBytes, onExcess);
   return new Promise((resolve) => {
-    let drain: NodeJS.Timeout | undefined;
+    let drain: Patience | undefined;
     child.on("exit", () => {
-      drain = setTimeout(() => {
+      drain = new Patience(DRAIN_MS, () => {
         child.stdout?.destroy();
         child.stderr?.destroy();
-      }, DRAIN_MS);
+      });
     });
     child.on("close", (exitCode, exitSignal) => {
-      clearTimeout(drain);
+      drain?.cancel();
       resolve({ exitCode, exitSignal, stdout: stdout(), stderr: stderr() });
     });
   });

@@ -3,6 +3,7 @@ import type { Duplex, Writable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Stdio } from "../linux/child-process.ts";
 import { DescriptorListener } from "../linux/descriptor-listener.ts";
+import { Patience } from "../linux/patience.ts";
 import { Terminal } from "../linux/terminal.ts";
 import type { ExecFiles } from "./exec-files.ts";
 import type { Wiring } from "./exec-wiring.ts";
@@ -16,7 +17,7 @@ export class TerminalWiring implements Wiring {
   readonly #listener: DescriptorListener;
   readonly #drained = Promise.withResolvers<void>();
   #terminal: Terminal | undefined;
-  #quiet: NodeJS.Timeout | undefined;
+  #quiet: Patience | undefined;
 
   constructor(streams: ProcessStreams, { folder, consoleSocket }: ExecFiles) {
     this.#streams = streams;
@@ -47,11 +48,11 @@ export class TerminalWiring implements Wiring {
   endWhenQuiet(quietMs: number): void {
     const stream = this.#terminal?.stream;
     if (!stream) return;
-    const quiet = setTimeout(() => {
+    const quiet = new Patience(quietMs, () => {
       // Paused by a client that does not read, it is not silent.
       if (stream.isPaused()) quiet.refresh();
       else stream.destroy();
-    }, quietMs);
+    });
     this.#quiet = quiet;
     stream.on("data", () => quiet.refresh());
   }
@@ -61,7 +62,7 @@ export class TerminalWiring implements Wiring {
   }
 
   close(): void {
-    clearTimeout(this.#quiet);
+    this.#quiet?.cancel();
     this.#listener.close();
     this.#terminal?.close();
     this.#drained.resolve();
