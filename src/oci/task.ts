@@ -7,6 +7,7 @@ import { cgroupFolders, type MonitorPlace, monitorPlace, type PodCgroup } from "
 import { moveProcess } from "../cgroups/processes.ts";
 import { removeCgroup } from "../cgroups/remove.ts";
 import { machineSystemd } from "../cgroups/systemd.ts";
+import { withFullDisk } from "../linux/full-disk.ts";
 import { isAlive, signalProcess } from "../linux/process.ts";
 import { writeBundle } from "./bundle.ts";
 import type { ContainerContext, RuntimeHandler } from "./context.ts";
@@ -44,7 +45,11 @@ export async function createTask(
   const { cgroups } = host;
   const place = monitorPlace(cgroups.version, pod, handler.config.monitorCgroup, options.id);
   const cgroup = place && ((monitorPid: number) => moveMonitor(cgroups, place, monitorPid, options.id));
-  return handler.monitor.createContainer({ ...options, cgroup });
+  try {
+    return await handler.monitor.createContainer({ ...options, cgroup });
+  } catch (error) {
+    throw withFullDisk(error, options.bundle);
+  }
 }
 
 function moveMonitor(cgroups: Cgroups, place: MonitorPlace, pid: number, id: string): Promise<void> {
@@ -58,14 +63,19 @@ function moveMonitor(cgroups: Cgroups, place: MonitorPlace, pid: number, id: str
 
 /** Kills the first process of a container, if it runs, and waits for its end. */
 export async function killTask(
-  { exits }: ContainerContext,
+  { exits, processes }: ContainerContext,
   { id, process, monitor }: Task & { id: string },
 ): Promise<void> {
   if (!process || !signalProcess(process, constants.signals.SIGKILL)) return;
   // The monitor writes the exit file as its last act; where it is dead the runtime's own kill, in `deleteTask`, must do.
-  if (monitor && isAlive(monitor)) {
-    await exits.wait(id, AbortSignal.timeout(killPatienceMs)).catch(() => undefined);
-  }
+  if (!monitor || !isAlive(monitor)) return;
+  const over = new AbortController();
+  const patience = setTimeout(() => over.abort(), killPatienceMs);
+  // One that cannot write the file, as on a full disk, ends without.
+  const ended = () => over.abort();
+  Promise.try(() => processes.watch(monitor.pid)).then(ended, ended);
+  await exits.wait(id, over.signal).catch(() => undefined);
+  clearTimeout(patience);
 }
 
 /** Has the runtime delete a container, which may be half made, or gone already, and takes what its monitor has left. */
