@@ -7,6 +7,7 @@ import {
   readdirSync,
   rmSync,
   statfsSync,
+  statSync,
   truncateSync,
   writeFileSync,
   writeSync,
@@ -56,20 +57,23 @@ export class SmallDisk {
     }
   }
 
-  /** Fills it to the last byte but `spare`. */
-  fill(spare = 0): void {
+  /** Fills it to the last byte. */
+  fill(): void {
     mkdirSync(this.#ballast, { recursive: true });
     const { bavail, bsize } = statfsSync(this.folder);
-    const bytes = bavail * bsize - spare;
-    if (bytes > 0) {
-      const file = join(this.#ballast, `large-${readdirSync(this.#ballast).length}`);
-      try {
-        execFileSync("fallocate", ["-l", String(bytes), file], { stdio: "ignore" });
-      } catch {
-        // The filesystem's own blocks count too: the rest is filled byte by byte.
-      }
+    const file = join(this.#ballast, `large-${readdirSync(this.#ballast).length}`);
+    try {
+      execFileSync("fallocate", ["-l", String(Math.max(1, bavail * bsize)), file], { stdio: "ignore" });
+    } catch {
+      // The filesystem needs blocks of its own for so many: what there is was taken, and the rest follows.
     }
-    if (spare === 0) this.#fillRest();
+    for (const size of [MIB, 4096, 1]) this.#fillBy(size);
+  }
+
+  /** Gives `bytes` of a disk that is full back. */
+  give(bytes: number): void {
+    const large = join(this.#ballast, "large-0");
+    truncateSync(large, Math.max(0, statSync(large).size - bytes));
   }
 
   /** Uses up the files that there may be, but `spare`. */
@@ -97,16 +101,14 @@ export class SmallDisk {
     execFileSync("mount", ["-o", `remount,${mode}`, this.folder]);
   }
 
-  #fillRest(): void {
-    for (const size of [MIB, 4096, 1]) {
-      const file = openSync(join(this.#ballast, `rest-${size}`), "a");
-      try {
-        for (const bytes = Buffer.alloc(size); ; ) writeSync(file, bytes);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
-      } finally {
-        closeSync(file);
-      }
+  #fillBy(size: number): void {
+    const file = openSync(join(this.#ballast, `rest-${size}`), "a");
+    try {
+      for (const bytes = Buffer.alloc(size); ; ) writeSync(file, bytes);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+    } finally {
+      closeSync(file);
     }
   }
 }

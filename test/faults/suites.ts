@@ -1,6 +1,13 @@
 /** All suites of faults, in the order they are run. */
 import { databaseSuite } from "./database.ts";
-import { diskSuites } from "./disk-full.ts";
 import type { RunnableSuite } from "./fault.ts";
 
-export const suites: readonly RunnableSuite[] = [...diskSuites, databaseSuite];
+import { rootFullSuite } from "./root-full.ts";
+import { runrootFullSuite } from "./runroot-full.ts";
+
+export const suites: readonly RunnableSuite[] = [
+  rootFullSuite,
+  runrootFullSuite,
+  databaseSuite,
+
+];

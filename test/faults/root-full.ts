@@ -1,19 +1,12 @@
-/** Full disks: nothing new can be made, and what there is can be used, ends, and is removed, which is how a disk is emptied. */
+/** A full disk below `root`: nothing new can be made, and what there is can be used, ends, and is removed, which is how a disk is emptied. */
 import assert from "node:assert/strict";
-import { join } from "node:path";
 import { NGINX } from "../support/configs.ts";
 import { livePod } from "../support/live-pod.ts";
 import { podConfigFor } from "../support/pods.ts";
-import { type DaemonBed, daemonBed } from "./daemon-bed.ts";
-import { type Fault, faultSuite, type RunnableSuite } from "./fault.ts";
+import { type DiskBed, diskSuite } from "./disk-bed.ts";
+import type { Fault } from "./fault.ts";
 import { neighbour } from "./neighbour.ts";
-import { DEADLINE, diskFull, failsBy, succeeds } from "./outcomes.ts";
-import { SmallDisk, type SmallDiskOptions } from "./small-disk.ts";
-
-interface DiskBed extends AsyncDisposable {
-  bed: DaemonBed;
-  disk: SmallDisk;
-}
+import { DEADLINE, diskFull, failsBy, mayFailBy, succeeds } from "./outcomes.ts";
 
 const image = { image: NGINX };
 
@@ -104,27 +97,40 @@ const faults: Fault<DiskBed>[] = [
       },
     }),
   ),
+  {
+    name: "what a little room is too little for fails whole, wherever it runs out",
+    async inflict({ bed: { daemon, context }, disk }) {
+      const { runtime, image: images } = daemon.client;
+      await using other = await neighbour(daemon);
+      for (let time = 0; time < 20; time++) {
+        const spare = context.random.below(2 ** context.random.below(24));
+        disk.fill();
+        disk.give(spare);
+        const pulled = await mayFailBy(diskFull, `PullImage, ${spare} left`, images.PullImage({ image }));
+        const created = await mayFailBy(diskFull, `CreateContainer, ${spare} left`, other.pod.create());
+        const config = podConfigFor(daemon);
+        const made = await mayFailBy(
+          diskFull,
+          `RunPodSandbox, ${spare} left`,
+          runtime.RunPodSandbox({ config }),
+        );
+        await other.works();
+        disk.fill();
+        if (pulled) await succeeds("RemoveImage", images.RemoveImage({ image }));
+        const { items } = await runtime.ListPodSandbox();
+        assert.equal(items.length, made ? 2 : 1);
+        for (const { id } of items)
+          if (id !== other.pod.id)
+            await succeeds("RemovePodSandbox", runtime.RemovePodSandbox({ podSandboxId: id }));
+        const { containers } = await runtime.ListContainers();
+        assert.equal(containers.length, created ? 2 : 1);
+        for (const { id } of containers)
+          if (id !== other.containerId)
+            await succeeds("RemoveContainer", runtime.RemoveContainer({ containerId: id }));
+        disk.empty();
+      }
+    },
+  },
 ];
 
-function diskSuite(name: string, folder: string, options: SmallDiskOptions): RunnableSuite {
-  return faultSuite<DiskBed>({
-    name,
-    async prepare(context) {
-      let disk: SmallDisk | undefined;
-      const prepare = async (parent: string) => {
-        disk = new SmallDisk(join(parent, folder), options);
-      };
-      const bed = await daemonBed(context, { prepare });
-      return { bed, disk: disk!, [Symbol.asyncDispose]: () => bed[Symbol.asyncDispose]() };
-    },
-    async check({ bed, disk }) {
-      disk.empty();
-      await bed.leftNothing();
-    },
-    faults,
-  });
-}
-
-export const diskSuites: readonly RunnableSuite[] = [
-  diskSuite("root full", "root", { kind: "ext4", megabytes: 128 }),
-];
+export const rootFullSuite = diskSuite("root full", "root", { kind: "ext4", megabytes: 128 }, faults);
