@@ -29,6 +29,7 @@ import { addToSpec } from "./spec-additions.ts";
 import { ownStdio } from "./stdio-owner.ts";
 import { createTask, ownMonitorCgroup } from "./task.ts";
 import { containerUser } from "./user.ts";
+import { wrongProgram } from "./wrong-program.ts";
 
 /** A container's request, with what its pod adds. */
 export interface CreateRequest {
@@ -133,6 +134,8 @@ async function build(
     stdin,
     stdinOnce,
     tty,
+  }).catch((error) => {
+    throw wrongProgram(error, "config.command", spec.process.args);
   });
   const owner = userOnHost(userNamespace, spec.process.user);
   if (owner) ownStdio(task.process.pid, owner);

@@ -4,6 +4,7 @@ import { failedPrecondition, messageOf } from "../cri/status-error.ts";
 import { type ContainerContext, presentHandler } from "./context.ts";
 import { type ContainerRecord, containerState } from "./record.ts";
 import { noteOomKills } from "./unseen-oom.ts";
+import { notStartable } from "./wrong-program.ts";
 
 /** Starts a created container. FAILED_PRECONDITION in any other state; a runtime's refusal ends the container. */
 export function startContainer(context: ContainerContext, record: ContainerRecord): Promise<void> {
@@ -23,7 +24,7 @@ export function startContainer(context: ContainerContext, record: ContainerRecor
       // The kubelet reads the cause from the status, as of any container that ended.
       context.store.settle(record, { reason: "StartError", message: messageOf(error) });
       await runtime.delete(record.id, { force: true });
-      throw error;
+      throw notStartable(error);
     }
     context.store.settle(record, { phase: "running", startedAt });
   });

@@ -7,6 +7,7 @@ import { readSpec } from "../oci/bundle.ts";
 import { containerFolder, presentHandler } from "../oci/context.ts";
 import { execSync as run } from "../oci/exec-sync.ts";
 import { execProcess } from "../oci/spec/exec.ts";
+import { wrongProgram } from "../oci/wrong-program.ts";
 import { containerIdMappings } from "../sandbox/user-namespace.ts";
 import type { RuntimeServiceContext } from "./context.ts";
 import { runningContainer } from "./running-container.ts";
@@ -29,5 +30,7 @@ export async function execSync(
     pipeOwner: userOnHost(containerIdMappings(sandboxes, record), spec.process.user),
     timeoutMs: seconds * 1000,
     signal: stopping,
+  }).catch((error) => {
+    throw wrongProgram(error, "cmd", cmd);
   });
 }

@@ -1,0 +1,32 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { status } from "@grpc/grpc-js";
+import { codeOf } from "../cri/status-error.ts";
+import { RuntimeError } from "./runtime-error.ts";
+import { notStartable, wrongProgram } from "./wrong-program.ts";
+
+const words = [
+  'runc create failed: unable to start container process: exec: "x": executable file not found in $PATH',
+  'exec failed: unable to start container process: exec: "a/b": stat a/b: no such file or directory',
+  "unable to start container process: exec /bin/x: argument list too long",
+  "executable file `x` not found in $PATH: No such file or directory",
+];
+
+test("a program that cannot be run is the fault of who names it", () => {
+  for (const said of words) {
+    const error = wrongProgram(new RuntimeError("runc create", said), "config.command", ["x", "y"]);
+    assert.equal(codeOf(error), status.INVALID_ARGUMENT);
+    assert.match((error as Error).message, /^config\.command is \["x","y"\]: runc create: /);
+    assert.equal(codeOf(notStartable(new RuntimeError("runc start", said))), status.FAILED_PRECONDITION);
+  }
+  const stopped = new RuntimeError("runc start", "cannot start a container that has stopped");
+  assert.equal(codeOf(notStartable(stopped)), status.FAILED_PRECONDITION);
+});
+
+test("other failures stay what they are", () => {
+  const errors = [new RuntimeError("runc create", "it was killed by SIGKILL"), new Error('exec: "x"')];
+  for (const error of errors) {
+    assert.equal(wrongProgram(error, "cmd", ["x"]), error);
+    assert.equal(notStartable(error), error);
+  }
+});
