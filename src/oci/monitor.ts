@@ -110,7 +110,8 @@ export class Monitor {
     const child = spawn(this.#options.path, this.#args(options), {
       detached: true,
       cwd: options.bundle,
-      env: { ...this.#env, _OCI_SYNCPIPE: String(SYNC_FD) },
+      // In the locale C its options take no path that is not ASCII.
+      env: { LC_ALL: "C.UTF-8", ...this.#env, _OCI_SYNCPIPE: String(SYNC_FD) },
       stdio: ["ignore", "ignore", "pipe", "pipe"],
     });
     return new Launched(child);
