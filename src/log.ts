@@ -1,11 +1,15 @@
 /** Structured log lines on stderr: time, level, message, then the fields of the request they belong to. */
 import { AsyncLocalStorage } from "node:async_hooks";
+import { printable, shortened } from "./printable.ts";
 
 export type Level = "trace" | "debug" | "info" | "warn" | "error" | "fatal";
 export type Fields = Record<string, unknown>;
 
 const severity: Record<Level, number> = { trace: 0, debug: 1, info: 2, warn: 3, error: 4, fatal: 5 };
 const request = new AsyncLocalStorage<Fields>();
+
+/** Most characters of a field: what a client has sent may be as long as it likes. */
+const LONGEST_TEXT = 4096;
 
 let threshold = severity.info;
 let write = (line: string): void => {
@@ -45,11 +49,12 @@ export function logFields(): Readonly<Fields> {
 function emit(level: Level, message: string, fields?: Fields): void {
   if (severity[level] < threshold) return;
   const entry = { time: new Date().toISOString(), level, msg: message, ...request.getStore(), ...fields };
-  write(`${JSON.stringify(entry, plain)}\n`);
+  write(`${printable(JSON.stringify(entry, plain))}\n`);
 }
 
 function plain(_key: string, value: unknown): unknown {
-  if (value instanceof Error) return value.message;
+  if (typeof value === "string") return shortened(value, LONGEST_TEXT);
+  if (value instanceof Error) return shortened(value.message, LONGEST_TEXT);
   return typeof value === "bigint" ? value.toString() : value;
 }
 
