@@ -65,6 +65,13 @@ test("what breaks the encoding is refused", () => {
   refuse(bytes("0affffffffffffffffff01"), /it ends before it should$/);
 });
 
+test("a number of 32 bits has five bytes, or ten where it is negative", () => {
+  const port = (number: string) => field(1, field(5, bytes(`18${number}`)));
+  checkWire(shape, port("ffffffff07"));
+  checkWire(shape, port("ffffffffffffffffff01"));
+  refuse(port("80808080808001"), /^config\.port_mappings\[0\]\.host_port is .* 7 bytes is none of int32$/);
+});
+
 test("a request of very many fields is refused", () => {
   const many = (count: number) => Buffer.alloc(count * 2, field(4, "").toString("latin1"), "latin1");
   checkWire(shape, many(100_000));

@@ -23,6 +23,7 @@ const wireTypes: Record<FieldType, number> = {
   string: BYTES,
   message: BYTES,
 };
+const thirtyTwoBits: ReadonlySet<FieldType> = new Set(["bool", "enum", "int32", "uint32"]);
 /** Bytes of the types that have a fixed length. */
 const lengths: Record<number, number> = { 1: 8, 5: 4 };
 
@@ -77,7 +78,7 @@ class WireCheck {
     const isPacked = field?.repeated && wireType === BYTES && wireTypes[field.type] !== BYTES;
     if (field && wireType !== wireTypes[field.type] && !isPacked)
       throw this.#wrong(`wire type ${wireType} is none of ${field.type}`);
-    if (wireType === VARINT) this.#varint(end);
+    if (wireType === VARINT) this.#number(field?.type, end);
     else if (wireType === BYTES) this.#delimited(field, this.#varint(end), end, isMapValue);
     else this.#skip(lengths[wireType] ?? this.#noLength(wireType), end);
   }
@@ -92,7 +93,7 @@ class WireCheck {
     } else if (field.type === "string") this.#text(this.#bytes.subarray(from, to), isMapValue);
     else if (wireTypes[field.type] === VARINT) {
       this.#at = from;
-      for (; this.#at < to; this.#count()) this.#varint(to);
+      for (; this.#at < to; this.#count()) this.#number(field.type, to);
     }
   }
 
@@ -107,6 +108,15 @@ class WireCheck {
     if (length > end - this.#at) throw this.#wrong("it ends before it should");
     this.#at += length;
     return this.#at;
+  }
+
+  /** protobufjs loses its place where a number of 32 bits has more than five bytes, unless it has the ten of a negative one. */
+  #number(type: FieldType | undefined, end: number): void {
+    const from = this.#at;
+    this.#varint(end);
+    const length = this.#at - from;
+    if (length <= 5 || length === 10 || type === undefined || !thirtyTwoBits.has(type)) return;
+    throw this.#wrong(`a number of ${length} bytes is none of ${type}`);
   }
 
   /** A number above 2^53 is not exact: what must be is smaller. */
