@@ -31,11 +31,12 @@ export async function addChain(
   attachment: Attachment,
   signal?: AbortSignal,
 ): Promise<{ raw: RawResult; result: CniResult }> {
+  const left = plugins.countdown();
   let raw: RawResult | undefined;
   let result: CniResult | undefined;
   for (const plugin of network.plugins) {
     const call = callOf("ADD", network, plugin, attachment, raw);
-    raw = parseOutput(call, await plugins.run(call, signal));
+    raw = parseOutput(call, await plugins.run(call, signal, left()));
     result = understand(call, raw);
   }
   return { raw: raw!, result: result! };
@@ -50,8 +51,9 @@ export async function deleteChain(
 ): Promise<void> {
   // Before 0.4.0 DEL knew no prevResult.
   const prevResult = isAtLeast(network.cniVersion, "0.4.0") ? result : undefined;
+  const left = plugins.countdown();
   for (const plugin of network.plugins.toReversed()) {
-    await plugins.run(callOf("DEL", network, plugin, attachment, prevResult));
+    await plugins.run(callOf("DEL", network, plugin, attachment, prevResult), undefined, left());
   }
 }
 
@@ -62,8 +64,9 @@ export async function checkChain(
   attachment: Attachment,
   result: RawResult,
 ): Promise<void> {
+  const left = plugins.countdown();
   for (const plugin of network.plugins) {
-    await plugins.run(callOf("CHECK", network, plugin, attachment, result));
+    await plugins.run(callOf("CHECK", network, plugin, attachment, result), undefined, left());
   }
 }
 
@@ -73,9 +76,10 @@ export async function statusChain(
   network: NetworkConfig,
   timeoutMs: number,
 ): Promise<void> {
+  const left = plugins.countdown(timeoutMs);
   for (const plugin of network.plugins) {
     const config = executionConfig(network, plugin, {});
-    await plugins.run({ command: "STATUS", config }, undefined, timeoutMs);
+    await plugins.run({ command: "STATUS", config }, undefined, left());
   }
 }
 

@@ -2,7 +2,6 @@
 import { status } from "@grpc/grpc-js";
 import { failedPrecondition, messageOf, StatusError } from "../cri/status-error.ts";
 import { isNamespace } from "../linux/namespaces.ts";
-import { log } from "../log.ts";
 import { AttachmentCache, type AttachmentOwner, type CachedAttachment } from "./cache.ts";
 import { capabilitiesOf, cniArgs, type PodAttachment } from "./capabilities.ts";
 import { type Attachment, addChain, checkChain, deleteChain, gcChain } from "./chain.ts";
@@ -17,7 +16,8 @@ import { isAtLeast } from "./versions.ts";
 
 export type { PodAttachment } from "./capabilities.ts";
 
-const PLUGIN_TIMEOUT_MS = 120_000;
+// RunPodSandbox has four minutes of the kubelet, for ADD and, when that fails, DEL; StopPodSandbox has two.
+const CHAIN_TIMEOUT_MS = 100_000;
 
 export interface CniOptions {
   networkDir: string;
@@ -27,7 +27,7 @@ export interface CniOptions {
   defaultNetwork?: string;
   /** The pod's interface; eth0. */
   ifName?: string;
-  /** The limit of one call of one plugin; two minutes. */
+  /** The limit of a network's plugins together, for one command; 100 s. */
   timeoutMs?: number;
 }
 
@@ -61,7 +61,7 @@ export class Cni {
   constructor(options: CniOptions) {
     this.#options = options;
     this.#ifName = options.ifName ?? "eth0";
-    this.#plugins = new Plugins(options.pluginDirs, options.timeoutMs ?? PLUGIN_TIMEOUT_MS);
+    this.#plugins = new Plugins(options.pluginDirs, options.timeoutMs ?? CHAIN_TIMEOUT_MS);
     this.#cache = new AttachmentCache(options.cacheDir);
     this.#follower = new NetworkFollower(this.#plugins, options.networkDir, options.defaultNetwork);
   }
@@ -91,8 +91,8 @@ export class Cni {
   }
 
   /**
-   * Puts a pod into the network. When that fails, or `signal` aborts it, everything is taken back first; the error
-   * names the network, the plugin and what it said. FAILED_PRECONDITION where there is no network.
+   * Puts a pod into the network. When that fails, or `signal` aborts it, some plugins may have done their part: `remove` takes
+   * it back. The error names the network, the plugin and what it said. FAILED_PRECONDITION where there is no network.
    */
   async add(pod: PodAttachment, signal?: AbortSignal): Promise<PodNetwork> {
     this.#adding.add(pod.id);
@@ -108,19 +108,12 @@ export class Cni {
     const attachment = this.#attachment(pod);
     // Written ahead: a daemon that dies during ADD then knows what to delete.
     this.#cache.write({ ...attachment, network });
-    try {
-      const { raw, result } = await addChain(this.#plugins, network, attachment, signal);
-      const ips = podIps(result, this.#ifName);
-      // The kubelet would take such a pod for one without a sandbox, and make another, for ever.
-      if (ips.length === 0) throw noAddress(network);
-      this.#cache.write({ ...attachment, network, result: raw });
-      return { ips, result };
-    } catch (error) {
-      await this.#delete({ ...attachment, network }).catch((failure) =>
-        log.warn("CNI attachment left for GC", { pod: pod.id, error: messageOf(failure) }),
-      );
-      throw error;
-    }
+    const { raw, result } = await addChain(this.#plugins, network, attachment, signal);
+    const ips = podIps(result, this.#ifName);
+    // The kubelet would take such a pod for one without a sandbox, and make another, for ever.
+    if (ips.length === 0) throw noAddress(network);
+    this.#cache.write({ ...attachment, network, result: raw });
+    return { ips, result };
   }
 
   /** What ADD answered for the pod, as the last plugin said it; undefined where it is not in the network. */

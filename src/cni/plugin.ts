@@ -54,7 +54,7 @@ export class Plugins {
   readonly #timeoutMs: number;
   readonly #environment: NodeJS.ProcessEnv;
 
-  /** `timeoutMs` is the limit of one call of one plugin. */
+  /** `timeoutMs` is the limit of the plugins of a network together, for one command. */
   constructor(folders: string[], timeoutMs: number) {
     this.#folders = folders;
     this.#timeoutMs = timeoutMs;
@@ -69,6 +69,12 @@ export class Plugins {
   /** Where plugins are looked for, for messages. */
   get searched(): string {
     return this.#folders.join(", ");
+  }
+
+  /** What is left of the time of a command that begins now, in milliseconds. */
+  countdown(timeoutMs = this.#timeoutMs): () => number {
+    const end = performance.now() + timeoutMs;
+    return () => Math.max(1, Math.round(end - performance.now()));
   }
 
   /**

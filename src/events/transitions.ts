@@ -17,6 +17,7 @@ export const containerEvents: PhaseEvents<ContainerPhase> = {
 
 export const sandboxEvents: PhaseEvents<SandboxPhase> = {
   creating: [],
+  failed: ["CONTAINER_STOPPED_EVENT"],
   ready: ["CONTAINER_CREATED_EVENT", "CONTAINER_STARTED_EVENT"],
   notready: ["CONTAINER_STOPPED_EVENT"],
   removing: [],

@@ -61,7 +61,7 @@ function countPhases(families: Families, { sandboxes, containers }: ContainerSou
     help: "Pod sandboxes, by phase.",
     labels: ["phase"],
     collect: (metric) => {
-      for (const phase of ["creating", "ready", "notready", "removing"]) metric.set({ phase }, 0);
+      for (const phase of ["creating", "failed", "ready", "notready", "removing"]) metric.set({ phase }, 0);
       for (const { phase } of sandboxes) metric.inc({ phase });
     },
   });

@@ -43,6 +43,8 @@ export interface CreateRequest {
   /** On the host; empty for none. */
   logPath: string;
   targetPid?: number;
+  /** Ends the making. */
+  signal?: AbortSignal;
 }
 
 /** Creates a container. NOT_FOUND for an image that has gone. A failure leaves nothing. */
@@ -86,7 +88,7 @@ async function build(
   { image, handler, pod }: Parts,
 ): Promise<void> {
   const { id } = record;
-  const { config, sandboxConfig, sandbox, logPath, targetPid } = request;
+  const { config, sandboxConfig, sandbox, logPath, targetPid, signal } = request;
   const security = config.linux?.securityContext ?? null;
   const selinux = context.selinux.containerLabels(security, sandbox.selinux);
   const { idMappedLayers } = context.storage;
@@ -134,6 +136,7 @@ async function build(
     stdin,
     stdinOnce,
     tty,
+    signal,
   }).catch((error) => {
     throw wrongProgram(error, "config.command", spec.process.args);
   });

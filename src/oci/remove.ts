@@ -10,7 +10,7 @@ export async function removeContainer(context: ContainerContext, record: Contain
   await stopContainer(context, record, 0);
   await context.locks.run(record.id, async () => {
     if (!context.store.has(record)) return;
-    context.store.update(record, { phase: "removing" });
+    if (record.phase !== "creating") context.store.update(record, { phase: "removing" });
     await discardContainer(context, record);
   });
 }

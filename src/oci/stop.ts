@@ -21,7 +21,9 @@ export async function stopContainer(
   graceMs: number,
   abort?: AbortSignal,
 ): Promise<void> {
-  if (hasEnded(record)) return;
+  // Whoever knows the id of one that is being made waits for that; what is left half made has nothing to stop.
+  if (record.phase === "creating") await context.locks.run(record.id, async () => {});
+  if (hasEnded(record) || record.phase === "creating") return;
   const signal =
     record.phase === "running" && graceMs > 0 ? signalNumber(record.stopSignal) : constants.signals.SIGKILL;
   if (await signalAndWait(context, record, signal, graceMs > 0 ? graceMs : killPatienceMs, abort)) return;

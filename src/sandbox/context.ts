@@ -4,7 +4,8 @@ import type { PodCgroups } from "../cgroups/pod-cgroup.ts";
 import type { Cni } from "../cni/cni.ts";
 import type { NamespaceMaker } from "../linux/namespaces.ts";
 import type { ContainerContext } from "../oci/context.ts";
-import type { Joined, KeyedLock } from "../state/locks.ts";
+import type { ContainerRecord } from "../oci/record.ts";
+import type { Interruptible, Joined, KeyedLock } from "../state/locks.ts";
 import type { Store } from "../state/store.ts";
 import { namespaceModes, type PodSandboxRecord } from "./record.ts";
 import { podIdMappings } from "./user-namespace.ts";
@@ -15,6 +16,10 @@ export interface SandboxContext {
   locks: KeyedLock;
   /** By sandbox name: a RunPodSandbox under way. */
   starting: Joined<PodSandboxRecord>;
+  /** By container name and digest of the request: a CreateContainer under way. */
+  creating: Joined<ContainerRecord>;
+  /** By sandbox id: the making of a pod, or of containers in it, which ends when the pod is to be stopped. */
+  making: Interruptible;
   namespaces: NamespaceMaker;
   cni: Cni;
   podCgroups: PodCgroups;

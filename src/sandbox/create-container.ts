@@ -8,6 +8,7 @@ import { tellIncident } from "../observation.ts";
 import { admitImages } from "../oci/admit-images.ts";
 import { createContainer } from "../oci/create.ts";
 import { type ContainerRecord, containerName } from "../oci/record.ts";
+import { removeContainer } from "../oci/remove.ts";
 import { pinnedNamespaces, type SandboxContext, sandboxFolder } from "./context.ts";
 import { sandboxFiles } from "./files.ts";
 import { namespaceModes, type PodSandboxRecord } from "./record.ts";
@@ -17,26 +18,50 @@ import { podUserNamespace, validateContainerUserNamespace } from "./user-namespa
 /**
  * Creates a container in a pod that is ready. A second call with the same request waits for the first, or is given the container
  * it made if that is not yet started; the same name with another request is ALREADY_EXISTS. A failure leaves nothing
- * but artifacts that were fetched for it. `signal` ends the fetching.
+ * but artifacts that were fetched for it. `signal` ends the fetching; a stop of the pod ends all of it, ABORTED.
  */
-export async function createPodContainer(
+export function createPodContainer(
   context: SandboxContext,
   sandbox: PodSandboxRecord,
   config: ContainerConfig,
-  signal?: AbortSignal,
+  signal: AbortSignal,
+): Promise<ContainerRecord> {
+  const digest = requestDigest(config);
+  const name = containerName(sandbox.id, config.metadata ?? { name: "", attempt: 0 });
+  const key = `${name} ${digest}`;
+  if (context.creating.has(key)) tellIncident("creation.joined", { stage: "container creating" });
+  return context.creating.run(key, () =>
+    context.making.run(sandbox.id, (stopped) => {
+      const signals = { stopped, fetching: AbortSignal.any([stopped, signal]) };
+      return create(context, sandbox, config, digest, signals);
+    }),
+  );
+}
+
+interface Signals {
+  /** Of the pod. */
+  stopped: AbortSignal;
+  /** Ends what waits for a registry only. */
+  fetching: AbortSignal;
+}
+
+async function create(
+  context: SandboxContext,
+  sandbox: PodSandboxRecord,
+  config: ContainerConfig,
+  digest: string,
+  { stopped, fetching }: Signals,
 ): Promise<ContainerRecord> {
   const { namespace } = sandbox.config.metadata;
-  const admit = () => admitImages(context.containers, { config, namespace, signal });
+  const admit = () => admitImages(context.containers, { config, namespace, signal: fetching });
   // Not under the pod's lock: a registry that hangs must not keep the pod from being stopped.
-  const known = findByName(context, sandbox, config);
-  if (known?.phase === "creating") tellIncident("creation.joined", { stage: "container creating" });
-  const isNew = sandbox.phase === "ready" && !known;
+  const isNew = sandbox.phase === "ready" && !findByName(context, sandbox, config);
   const admitted = isNew ? await admit() : undefined;
   return await context.locks.run(sandbox.id, async () => {
     if (sandbox.phase !== "ready") throw failedPrecondition(`pod sandbox ${sandbox.id} is not ready`);
+    stopped.throwIfAborted();
     validateContainerUserNamespace(config, sandbox.config);
-    const digest = requestDigest(config);
-    const present = findByName(context, sandbox, config);
+    const present = await presentContainer(context, sandbox, config);
     if (present?.requestDigest === digest && present.phase === "created") return present;
     if (present) {
       throw new StatusError(
@@ -64,8 +89,21 @@ export async function createPodContainer(
       },
       logPath: logPath(sandbox, config),
       targetPid: targetPid(context, sandbox, config),
+      signal: stopped,
     });
   });
+}
+
+/** Who has the container's name: not one whose making, or removal, failed half way. That is taken away first. */
+async function presentContainer(
+  context: SandboxContext,
+  sandbox: PodSandboxRecord,
+  config: ContainerConfig,
+): Promise<ContainerRecord | undefined> {
+  const present = findByName(context, sandbox, config);
+  if (present?.phase !== "creating" && present?.phase !== "removing") return present;
+  await removeContainer(context.containers, present);
+  return undefined;
 }
 
 function findByName(

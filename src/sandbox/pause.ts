@@ -18,6 +18,7 @@ import { podIdMappings } from "./user-namespace.ts";
 export async function preparePause(
   { containers }: SandboxContext,
   { config }: PodSandboxRecord,
+  signal: AbortSignal,
 ): Promise<ImageRecord | undefined> {
   const { runtime, image } = containers.config;
   // Only a PID namespace needs a process to keep it; the others are pinned on files.
@@ -25,7 +26,7 @@ export async function preparePause(
   const present = containers.storage.images.find(image.pauseImage);
   if (present) return present;
   const auth = image.pauseImageAuthFile ? new AuthFile(image.pauseImageAuthFile) : undefined;
-  return await containers.storage.pull(image.pauseImage, { namespacedAuth: () => auth });
+  return await containers.storage.pull(image.pauseImage, { namespacedAuth: () => auth, signal });
 }
 
 /** Creates and starts the pause container in namespaces that exist. */
@@ -34,6 +35,7 @@ export async function startPause(
   record: PodSandboxRecord,
   cgroup: PodCgroup,
   image: ImageRecord,
+  signal: AbortSignal,
 ): Promise<void> {
   const { containers } = context;
   const { config, id } = record;
@@ -66,6 +68,7 @@ export async function startPause(
       stdin: false,
       stdinOnce: false,
       tty: false,
+      signal,
     }),
   );
   await handler.runtime.start(id);

@@ -3,8 +3,11 @@ import type { NamespaceMode, PodSandboxConfig, PodSandboxMetadata } from "../cri
 import type { Task } from "../oci/record.ts";
 import type { SelinuxLabels } from "../oci/selinux/selinux.ts";
 
-/** `creating` and `removing` are intents: after a crash the one is rolled back, the other finished. */
-export type SandboxPhase = "creating" | "ready" | "notready" | "removing";
+/**
+ * `creating` and `removing` are intents: after a crash the one is rolled back, the other finished. `failed` is one whose making
+ * failed and could not be rolled back either: it is listed, so that the kubelet removes it, and a retry does.
+ */
+export type SandboxPhase = "creating" | "failed" | "ready" | "notready" | "removing";
 
 /** A configuration that has been validated. */
 export type SandboxConfig = PodSandboxConfig & { metadata: PodSandboxMetadata };

@@ -17,6 +17,7 @@ import { watchPause } from "./pause.ts";
 import { keepFoldersPrivate } from "./private-folders.ts";
 import { namespaceModes, type PodSandboxRecord } from "./record.ts";
 import { discardSandbox, removePodSandbox } from "./remove.ts";
+import { endSetAside, releaseSetAside } from "./set-aside.ts";
 import { killStrays } from "./strays.ts";
 
 /** What the daemon's start found, for those who ask. */
@@ -38,6 +39,7 @@ async function recoverAll(context: SandboxContext, note: Note<"recovery">): Prom
   const started = performance.now();
   killStrays(context);
   keepFoldersPrivate(context);
+  await endSetAside(context);
   context.containers.storage.adopt(imageUsers(context));
   const containers = await recoverContainers(context.containers);
   const execs: Recovered = { adopted: 0, ended: await endLeftExecs(context.containers), removed: 0 };
@@ -49,9 +51,11 @@ async function recoverAll(context: SandboxContext, note: Note<"recovery">): Prom
       if (outcome) sandboxes[outcome]++;
     } catch (error) {
       log.error("a pod sandbox cannot be recovered", { pod_id: record.id, error: messageOf(error) });
+      if (record.phase === "creating") context.store.settle(record, { phase: "failed" });
     }
   }
   await sweep(context);
+  releaseSetAside(context);
   note({ sandboxes, containers, execs });
   const unreadable = context.store.unreadable + context.containers.store.unreadable;
   const durationMs = Math.round(performance.now() - started);
@@ -74,6 +78,7 @@ async function recoverSandbox(
 ): Promise<keyof Recovered | undefined> {
   switch (record.phase) {
     case "creating":
+    case "failed":
       await discardSandbox(context, record);
       return "removed";
     case "removing":

@@ -6,14 +6,15 @@ import type { SandboxContext } from "./context.ts";
 import { sandboxFolder } from "./context.ts";
 import { removeSandboxFolder } from "./files.ts";
 import type { PodSandboxRecord } from "./record.ts";
-import { podContainers, releaseSandbox, stopLocked } from "./stop.ts";
+import { interruptMaking, podContainers, releaseSandbox, stopLocked } from "./stop.ts";
 
 /** Removes a pod sandbox, running or not, with all its containers. A failed step is an error, and the next call goes on from there. */
 export function removePodSandbox(context: SandboxContext, record: PodSandboxRecord): Promise<void> {
+  interruptMaking(context, record);
   return context.locks.run(record.id, async () => {
     if (!context.store.has(record)) return;
     await stopLocked(context, record);
-    context.store.update(record, { phase: "removing" });
+    if (record.phase !== "failed") context.store.update(record, { phase: "removing" });
     const containers = podContainers(context, record);
     await Promise.all(containers.map((container) => removeContainer(context.containers, container)));
     await clearAway(context, record);
@@ -29,7 +30,7 @@ export async function discardSandbox(context: SandboxContext, record: PodSandbox
 async function clearAway(context: SandboxContext, record: PodSandboxRecord): Promise<void> {
   const { containers } = context;
   // Of a pod whose making failed or was cut off, nobody may know how far its pause container came.
-  if (record.process || record.phase === "creating") {
+  if (record.process || record.phase === "creating" || record.phase === "failed") {
     await deleteTask(containers, presentHandler(containers, record.runtimeHandler), record);
   }
   removeSandboxFolder(sandboxFolder(context, record.id));

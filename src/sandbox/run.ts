@@ -19,7 +19,7 @@ import { labelSandboxFiles, makeSandboxFiles, writePodAddresses } from "./files.
 import { podAttachment } from "./network.ts";
 import { preparePause, startPause, watchPause } from "./pause.ts";
 import { namespaceModes, type PodSandboxRecord, type SandboxConfig, sandboxName } from "./record.ts";
-import { discardSandbox } from "./remove.ts";
+import { discardSandbox, removePodSandbox } from "./remove.ts";
 import { checkPodMemory, limitPod, podLimits } from "./resources.ts";
 import { shmSize } from "./shm-size.ts";
 import { podSysctls } from "./sysctls.ts";
@@ -27,7 +27,7 @@ import { podIdMappings, podUserNamespace } from "./user-namespace.ts";
 
 /**
  * Runs a pod sandbox. A second call with the same request waits for the first, or is given the sandbox that runs already;
- * the same name with another request is ALREADY_EXISTS. A failure leaves nothing.
+ * the same name with another request is ALREADY_EXISTS. A failure leaves nothing; a stop of the pod meanwhile is one, ABORTED.
  */
 export async function runPodSandbox(
   context: SandboxContext,
@@ -39,13 +39,20 @@ export async function runPodSandbox(
   if (context.starting.has(name)) tellIncident("creation.joined", { stage: "sandbox creating" });
   const record = await context.starting.run(name, async () => {
     const present = context.store.first((record) => sandboxName(record.config.metadata) === name);
-    return present ?? (await makeSandbox(context, config, handler, digest));
+    if (present && !isLeftOver(present)) return present;
+    if (present) await removePodSandbox(context, present);
+    return makeSandbox(context, config, handler, digest);
   });
   if (record.requestDigest === digest && record.phase === "ready") return record;
   throw new StatusError(
     status.ALREADY_EXISTS,
     `config.metadata names pod ${name} (namespace/name/uid/attempt): sandbox ${record.id} has that name`,
   );
+}
+
+/** A pod that nobody can use any more: its name is free once it has been taken away. */
+function isLeftOver({ phase }: PodSandboxRecord): boolean {
+  return phase === "failed" || phase === "removing";
 }
 
 async function makeSandbox(
@@ -78,24 +85,38 @@ async function makeSandbox(
   };
   addLogFields({ pod_id: id });
   context.store.add(record);
-  return context.locks.run(id, async () => {
-    try {
-      await build(context, record, cgroup);
-      return record;
-    } catch (error) {
-      await discardSandbox(context, record).catch((failure) =>
-        log.error("a pod sandbox that failed cannot be cleared away", { error: messageOf(failure) }),
-      );
-      throw error;
-    }
-  });
+  const making = (stopped: AbortSignal) =>
+    context.locks.run(id, async () => {
+      try {
+        await build(context, record, cgroup, stopped);
+        return record;
+      } catch (error) {
+        await discardFailed(context, record);
+        throw stopped.aborted ? stopped.reason : error;
+      }
+    });
+  return context.making.run(id, making);
 }
 
-async function build(context: SandboxContext, record: PodSandboxRecord, cgroup: PodCgroup): Promise<void> {
+async function discardFailed(context: SandboxContext, record: PodSandboxRecord): Promise<void> {
+  try {
+    await discardSandbox(context, record);
+  } catch (error) {
+    log.error("a pod sandbox that failed cannot be cleared away", { error: messageOf(error) });
+    context.store.settle(record, { phase: "failed" });
+  }
+}
+
+async function build(
+  context: SandboxContext,
+  record: PodSandboxRecord,
+  cgroup: PodCgroup,
+  stopped: AbortSignal,
+): Promise<void> {
   const { config } = record;
   const { runtime } = context.containers.config;
   const modes = namespaceModes(config);
-  const image = await preparePause(context, record);
+  const image = await preparePause(context, record, stopped);
   record.imageId = image?.id ?? "";
   const hostname = podHostname(record);
   const folder = sandboxFolder(context, record.id);
@@ -114,8 +135,8 @@ async function build(context: SandboxContext, record: PodSandboxRecord, cgroup: 
   checkPodMemory(context, record, cgroup);
   makePrivateFolder(folder, rootOf(user).gid);
   // The longest goes first, and the files are written while both work.
-  const pausing = image && startPause(context, record, cgroup, image);
-  const attaching = attach(context, record);
+  const pausing = image && startPause(context, record, cgroup, image, stopped);
+  const attaching = attach(context, record, stopped);
   const writing = Promise.try(makeSandboxFiles, folder, {
     hostname,
     dns: config.dnsConfig,
@@ -143,18 +164,16 @@ function podLabels({ containers, store }: SandboxContext, config: SandboxConfig)
   return containers.selinux.podLabels(config.linux?.securityContext ?? null, onHostNetwork, taken);
 }
 
-async function attach(context: SandboxContext, record: PodSandboxRecord): Promise<string[]> {
+async function attach(
+  context: SandboxContext,
+  record: PodSandboxRecord,
+  stopped: AbortSignal,
+): Promise<string[]> {
   if (!record.attached) return [];
   const started = performance.now();
-  try {
-    const { ips } = await context.cni.add(podAttachment(context, record));
-    tellIncident("pod.attached", { durationMs: performance.now() - started });
-    return ips;
-  } catch (error) {
-    // ADD takes back what it did when it fails.
-    record.attached = false;
-    throw error;
-  }
+  const { ips } = await context.cni.add(podAttachment(context, record), stopped);
+  tellIncident("pod.attached", { durationMs: performance.now() - started });
+  return ips;
 }
 
 /** The name inside the pod: a pod on the host's network has the node's, one without a name the first half of its id's. */

@@ -1,8 +1,11 @@
 /** StopPodSandbox: the pod's containers are killed, then its pause container and its network go side by side. */
 
+import { status } from "@grpc/grpc-js";
+import { StatusError } from "../cri/status-error.ts";
 import { unmountAll } from "../linux/mount.ts";
 import { removeNamespace } from "../linux/namespaces.ts";
 import type { ContainerRecord } from "../oci/record.ts";
+import { removeContainer } from "../oci/remove.ts";
 import { hasEnded, stopContainer } from "../oci/stop.ts";
 import { killTask } from "../oci/task.ts";
 import { pinnedNamespaces, type SandboxContext, sandboxFolder } from "./context.ts";
@@ -12,17 +15,29 @@ import { namespaceModes, type PodSandboxRecord } from "./record.ts";
 
 /** Stops a pod sandbox; one that is stopped already stays so. A failed step is an error, and the next call goes on from there. */
 export function stopPodSandbox(context: SandboxContext, record: PodSandboxRecord): Promise<void> {
+  interruptMaking(context, record);
   return context.locks.run(record.id, async () => {
     if (!context.store.has(record)) return;
     await stopLocked(context, record);
   });
 }
 
+/** Has what is being made in the pod, or the pod itself, given up: a plugin or a registry that hangs must not keep it from ending. */
+export function interruptMaking({ making }: SandboxContext, { id }: PodSandboxRecord): void {
+  making.interrupt(id, new StatusError(status.ABORTED, `pod sandbox ${id} is being stopped`));
+}
+
 /** As `stopPodSandbox`, for who holds the pod's lock. */
 export async function stopLocked(context: SandboxContext, record: PodSandboxRecord): Promise<void> {
   const running = podContainers(context, record).filter((container) => !hasEnded(container));
-  await Promise.all(running.map((container) => stopContainer(context.containers, container, 0)));
+  await Promise.all(running.map((container) => end(context, container)));
   await releaseSandbox(context, record);
+}
+
+/** Nobody makes a container while the pod's lock is held: one that is `creating` has failed, and could not be taken back then. */
+async function end({ containers }: SandboxContext, record: ContainerRecord): Promise<void> {
+  if (record.phase === "creating") await removeContainer(containers, record);
+  else await stopContainer(containers, record, 0);
 }
 
 /** The containers of a pod, whatever their state. */

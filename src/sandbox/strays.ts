@@ -38,5 +38,5 @@ function attached({ environment }: ScannedProcess, { store }: SandboxContext): s
 
 function isOwned({ store, containers }: SandboxContext, id: string): boolean {
   const record = store.find(id) ?? containers.store.find(id);
-  return record !== undefined && record.phase !== "creating";
+  return record !== undefined && record.phase !== "creating" && record.phase !== "failed";
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setImmediate as tick } from "node:timers/promises";
-import { Joined, KeyedLock } from "./locks.ts";
+import { Interruptible, Joined, KeyedLock } from "./locks.ts";
 
 test("work of one key runs in turn, that of another beside it", async () => {
   const lock = new KeyedLock();
@@ -36,4 +36,20 @@ test("who asks again while the work runs gets its result; later it runs anew", a
   };
   assert.deepEqual(await Promise.all([joined.run("a", work), joined.run("a", work)]), [1, 1]);
   assert.equal(await joined.run("a", work), 2);
+});
+
+test("interrupting ends the work of one key, and none that comes later", async () => {
+  const making = new Interruptible();
+  const work = (signal: AbortSignal) =>
+    new Promise<string>((resolve, reject) => {
+      signal.addEventListener("abort", () => reject(signal.reason));
+      setTimeout(() => resolve("done"), 20);
+    });
+  const outcomes = Promise.allSettled([making.run("a", work), making.run("a", work), making.run("b", work)]);
+  making.interrupt("a", new Error("enough"));
+  assert.equal(await making.run("a", work), "done");
+  assert.deepEqual(
+    (await outcomes).map(({ status }) => status),
+    ["rejected", "rejected", "fulfilled"],
+  );
 });

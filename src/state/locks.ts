@@ -23,6 +23,29 @@ async function settled(work: Promise<unknown>): Promise<void> {
   await work.catch(() => {});
 }
 
+/** Work under way, by key, that gives up when it is told to. */
+export class Interruptible {
+  readonly #running = new Map<string, Set<AbortController>>();
+
+  /** Runs `work` with a signal that `interrupt` aborts. */
+  async run<T>(key: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const controller = new AbortController();
+    const running = this.#running.get(key) ?? new Set();
+    this.#running.set(key, running.add(controller));
+    try {
+      return await work(controller.signal);
+    } finally {
+      running.delete(controller);
+      if (running.size === 0 && this.#running.get(key) === running) this.#running.delete(key);
+    }
+  }
+
+  /** Aborts what runs of `key`, with `reason`; what comes later is not concerned. */
+  interrupt(key: string, reason: Error): void {
+    for (const controller of this.#running.get(key) ?? []) controller.abort(reason);
+  }
+}
+
 /** Work under way, by key: who asks for it again while it runs gets the same result. */
 export class Joined<T> {
   readonly #running = new Map<string, Promise<T>>();

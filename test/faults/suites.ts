@@ -1,13 +1,13 @@
 /** All suites of faults, in the order they are run. */
 import { databaseSuite } from "./database.ts";
 import type { RunnableSuite } from "./fault.ts";
-
-import { rootFullSuite } from "./root-full.ts";
-import { runrootFullSuite } from "./runroot-full.ts";
+import { programSuites } from "./program-suites.ts";
+import { rootSuites } from "./root-full.ts";
+import { runrootSuites } from "./runroot-full.ts";
 
 export const suites: readonly RunnableSuite[] = [
-  rootFullSuite,
-  runrootFullSuite,
+  ...rootSuites,
+  ...runrootSuites,
   databaseSuite,
-
+  ...programSuites,
 ];
