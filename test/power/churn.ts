@@ -1,0 +1,174 @@
+/** Clients that keep a daemon busy: images come and go, pods and containers are made, run, end and are removed. */
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { status } from "@grpc/grpc-js";
+import { codeOf } from "../../src/cri/status-error.ts";
+import { containerConfig } from "../support/configs.ts";
+import { podConfigFor } from "../support/pods.ts";
+import type { Random } from "../support/random.ts";
+import { type Ledger, PowerGone, type PromisedContainer, type PromisedPod } from "./ledger.ts";
+import type { PowerNode } from "./node.ts";
+
+/** Prints lines that are numbered, so that what a log lost can be seen. */
+export const chatter = 'i=0; while :; do echo "line $i"; i=$((i+1)); sleep 0.02; done';
+/** Where in a container something is kept for good. */
+export const keptFile = "kept";
+
+export interface ChurnOptions {
+  node: PowerNode;
+  ledger: Ledger;
+  random: Random;
+  /** References of the images that may come and go. */
+  images: readonly string[];
+  /** Which clients there are. */
+  pullers: number;
+  podders: number;
+}
+
+/** Runs until the power goes. Rejects with what a call failed with before that. */
+export async function churn(options: ChurnOptions): Promise<void> {
+  const { pullers, podders, random, images } = options;
+  const clients = [
+    // Each has images of its own, so that the order of its calls is the images' history.
+    ...Array.from({ length: pullers }, (_, client) =>
+      pullAndRemove(
+        options,
+        random.fork(),
+        images.filter((_image, at) => at % pullers === client),
+      ),
+    ),
+    ...Array.from({ length: podders }, () => makePods(options, random.fork())),
+  ];
+  await Promise.all(clients.map((client) => client.catch(unlessPowerGone)));
+}
+
+function unlessPowerGone(error: unknown): void {
+  if (!(error instanceof PowerGone)) throw error;
+}
+
+async function pullAndRemove(
+  { node, ledger }: ChurnOptions,
+  random: Random,
+  images: string[],
+): Promise<never> {
+  const { image: service } = node.daemon.client;
+  for (;;) {
+    const reference = random.pick(images);
+    const promised = ledger.image(reference);
+    const image = { image: reference };
+    if (promised.standing === "gone" || random.chance(0.3)) {
+      // One that is there stays so while it is pulled again.
+      if (promised.standing === "gone") promised.standing = "asked";
+      await ledger.before(service.PullImage({ image }, { timeout: 60_000 }));
+      ledger.settle(promised, "there", "image");
+    } else if (random.chance(0.6)) {
+      promised.standing = "leaving";
+      await ledger.before(service.RemoveImage({ image }));
+      ledger.settle(promised, "gone", "image removed");
+    }
+    await ledger.before(sleep(random.below(150)));
+  }
+}
+
+async function makePods(options: ChurnOptions, random: Random): Promise<never> {
+  const own: PromisedPod[] = [];
+  for (;;) {
+    const there = own.filter(({ standing }) => standing === "there");
+    if (there.length < 2 || random.chance(0.5)) own.push(await makePod(options, random));
+    else await removePod(options, random.pick(there), random);
+  }
+}
+
+async function makePod(options: ChurnOptions, random: Random): Promise<PromisedPod> {
+  const { node, ledger } = options;
+  const { cgroupParent, client } = node.daemon;
+  const network = random.chance(0.2) ? "NODE" : "POD";
+  const config = podConfigFor(node.daemon, {
+    linux: { cgroupParent, securityContext: { namespaceOptions: { network } } },
+    ...(network === "POD" &&
+      random.chance(0.3) && {
+        portMappings: [{ containerPort: 80, hostPort: 20_000 + random.below(10_000) }],
+      }),
+  });
+  const name = config.metadata!.name!;
+  config.logDirectory = join(node.logs, name);
+  const pod: PromisedPod = { name, id: "", containers: [], standing: "asked", answeredAt: 0 };
+  ledger.pods.push(pod);
+  pod.id = (await ledger.before(client.runtime.RunPodSandbox({ config }, { timeout: 60_000 }))).podSandboxId;
+  ledger.settle(pod, "there", "pod");
+  const count = random.below(3);
+  for (let at = 0; at < count; at++) await makeContainer(options, pod, config, random);
+  return pod;
+}
+
+async function makeContainer(
+  { node, ledger, images }: ChurnOptions,
+  pod: PromisedPod,
+  sandboxConfig: ReturnType<typeof podConfigFor>,
+  random: Random,
+): Promise<void> {
+  const { runtime } = node.daemon.client;
+  const there = images.filter((reference) => ledger.image(reference).standing === "there");
+  if (there.length === 0) return;
+  const config = containerConfig({ image: { image: random.pick(there) }, command: ["sh", "-c", chatter] });
+  const name = config.metadata!.name!;
+  config.logPath = `${name}.log`;
+  const container: PromisedContainer = {
+    name,
+    id: "",
+    standing: "asked",
+    answeredAt: 0,
+    kept: undefined,
+    started: false,
+  };
+  pod.containers.push(container);
+  const request = { podSandboxId: pod.id, config, sandboxConfig };
+  const created = await ledger.before(runtime.CreateContainer(request)).catch((error) => {
+    // Another client may just have removed the image.
+    if (codeOf(error) !== status.NOT_FOUND) throw error;
+    return undefined;
+  });
+  if (!created) {
+    container.standing = "gone";
+    return;
+  }
+  container.id = created.containerId;
+  ledger.settle(container, "there", "container");
+  if (random.chance(0.2)) return;
+  const { id: containerId } = container;
+  await ledger.before(runtime.StartContainer({ containerId }));
+  container.started = true;
+  ledger.settle(container, "there", "start");
+  if (random.chance(0.4)) await keep({ node, ledger }, container);
+  if (random.chance(0.2)) await ledger.before(runtime.StopContainer({ containerId, timeout: 0 }));
+}
+
+/** Writes a file in a container, and to the disk. */
+async function keep(
+  { node, ledger }: Pick<ChurnOptions, "node" | "ledger">,
+  container: PromisedContainer,
+): Promise<void> {
+  const text = container.name.repeat(50);
+  const cmd = ["sh", "-c", `printf %s ${text} > /${keptFile} && busybox sync /${keptFile}`];
+  const request = { containerId: container.id, cmd, timeout: 60 };
+  const { exitCode, stderr } = await ledger.before(node.daemon.client.runtime.ExecSync(request));
+  if (exitCode !== 0) throw new Error(`a file cannot be kept in ${container.id}: ${stderr}`);
+  container.kept = text;
+}
+
+async function removePod({ node, ledger }: ChurnOptions, pod: PromisedPod, random: Random): Promise<void> {
+  const { runtime } = node.daemon.client;
+  const { id: podSandboxId } = pod;
+  for (const container of pod.containers) {
+    if (container.standing !== "there" || random.chance(0.5)) continue;
+    container.standing = "leaving";
+    await ledger.before(runtime.RemoveContainer({ containerId: container.id }));
+    ledger.settle(container, "gone", "pod removed");
+  }
+  await ledger.before(runtime.StopPodSandbox({ podSandboxId }, { timeout: 60_000 }));
+  if (random.chance(0.3)) return;
+  pod.standing = "leaving";
+  await ledger.before(runtime.RemovePodSandbox({ podSandboxId }, { timeout: 60_000 }));
+  for (const container of pod.containers) container.standing = "gone";
+  ledger.settle(pod, "gone", "pod removed");
+}

@@ -1,0 +1,134 @@
+/** One power cut: clients keep the daemon busy, the power goes and comes back, and all must be as it was promised. */
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { audit } from "../support/audit.ts";
+import { removeAllPods } from "../support/cri.ts";
+import { eventually } from "../support/eventually.ts";
+import type { Random } from "../support/random.ts";
+import { churn } from "./churn.ts";
+import { checkListedImages, type KnownImage } from "./contents.ts";
+import { Ledger } from "./ledger.ts";
+import type { Moment } from "./moments.ts";
+import type { PowerNode } from "./node.ts";
+import { checkPromises } from "./promises.ts";
+
+export interface RoundOptions {
+  node: PowerNode;
+  random: Random;
+  /** By reference. */
+  images: ReadonlyMap<string, KnownImage>;
+}
+
+/** Cuts the power when `moment` has come. The daemon runs before, with no pods, and after it too. */
+export async function cutAt(moment: Moment, { node, random, images }: RoundOptions): Promise<void> {
+  const ledger = await ledgerOf(node, images);
+  const gone = new Promise<void>((resolve) => {
+    moment.arm(ledger, random, () => {
+      if (ledger.closed) return;
+      node.cut();
+      ledger.close();
+      resolve();
+    });
+  });
+  const clients = churn({
+    node,
+    ledger,
+    random: random.fork(),
+    images: [...images.keys()],
+    pullers: 3,
+    podders: 2,
+  });
+  // A client that is refused ends the round; the power goes in any case.
+  await Promise.race([gone, clients]);
+  if (!ledger.closed) node.cut();
+  ledger.close();
+  await node.goDown();
+  await clients;
+  await node.boot();
+  if (random.chance(0.25)) await cutDuringStart(node, random);
+  // The administrator does not trust what the power cut has left.
+  if (random.chance(0.25)) assert.notEqual(check(node, "--repair").status, 2, "critter check --repair");
+  await node.daemon.start();
+  await checkNode(node, ledger, images);
+}
+
+/** A daemon that was cut off as it came up, at most once it has been up for a moment. */
+async function cutDuringStart(node: PowerNode, random: Random): Promise<void> {
+  const ended = node.daemon.launch().catch(() => {});
+  await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, random.below(1500)))]);
+  node.cut();
+  await node.goDown();
+  await node.boot();
+}
+
+/** All that must hold once the daemon serves again; leaves it without pods. */
+async function checkNode(
+  node: PowerNode,
+  ledger: Ledger,
+  images: ReadonlyMap<string, KnownImage>,
+): Promise<void> {
+  const { daemon } = node;
+  await checkPromises(node, ledger);
+  assert.deepEqual(await differences(node), [], "what the daemon holds, beside what it has on record");
+  await checkListedImages(daemon, images);
+  await removeAllPods(daemon.client);
+  await removeTwice(node, ledger);
+  await eventually(async () => assert.deepEqual(await differences(node), [], "with no pods"), 10);
+  for (const reference of images.keys()) {
+    await daemon.client.image.PullImage({ image: { image: reference } }, { timeout: 60_000 });
+  }
+  await checkListedImages(daemon, images);
+  await daemon.stop();
+  assert.deepEqual(check(node), { status: 0, said: "" }, "critter check");
+  await daemon.start();
+}
+
+/** What is there already at the beginning. */
+async function ledgerOf({ daemon }: PowerNode, images: ReadonlyMap<string, KnownImage>): Promise<Ledger> {
+  const ledger = new Ledger();
+  const { images: listed } = await daemon.client.image.ListImages();
+  const tags = new Set(listed.flatMap(({ repoTags }) => repoTags));
+  for (const reference of images.keys()) {
+    ledger.image(reference).standing = tags.has(reference) ? "there" : "gone";
+  }
+  return ledger;
+}
+
+/** The audit, without what the trials themselves have mounted, and what was promised to nobody. */
+async function differences({ daemon }: PowerNode): Promise<string[]> {
+  const lines = await audit(daemon, { rebooted: true });
+  const own = /^mount (|root|leases|logs|runroot|namespaces) is nobody's$/;
+  // A container that has ended has no use for its writable layer, of which nothing was flushed.
+  const unflushed = /^root filesystem [0-9a-f]{64} is missing$/;
+  return lines.filter((line) => !own.test(line) && !unflushed.test(line));
+}
+
+/** The kubelet removes again what it is not sure to have removed. */
+async function removeTwice({ daemon }: PowerNode, { pods }: Ledger): Promise<void> {
+  const { runtime } = daemon.client;
+  for (const { id, containers } of pods.slice(0, 3)) {
+    if (id === "") continue;
+    await runtime.StopPodSandbox({ podSandboxId: id });
+    await runtime.RemovePodSandbox({ podSandboxId: id });
+    for (const container of containers)
+      if (container.id) await runtime.RemoveContainer({ containerId: container.id });
+  }
+}
+
+/** `critter check`, on a node whose daemon does not run: its status, and all that it says. */
+function check(node: PowerNode, ...options: string[]): { status: number | null; said: string } {
+  const [command, ...args] = node.command("check", "--config", node.daemon.configFile, ...options);
+  const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8" });
+  return { status, said: `${stdout}${stderr}` };
+}
+
+/** The daemon's very first start, cut short on an empty disk. */
+export async function cutFirstStart({ node, random, images }: RoundOptions): Promise<void> {
+  node.cut();
+  await node.goDown();
+  await node.disk.erase();
+  await node.boot();
+  await cutDuringStart(node, random);
+  await node.daemon.start();
+  await checkNode(node, await ledgerOf(node, images), images);
+}
