@@ -76,3 +76,16 @@ test("what is not a device is refused", () => {
   refuse(device("link", "dev/x"), /container_path is "dev\/x"/);
   refuse({ hostPath: "dev/null", containerPath: "", permissions: "" }, /host_path is "dev\/null"/);
 });
+
+test("a folder with very many files, and one that may not be read, are refused", () => {
+  const many = join(folder, "many");
+  mkdirSync(many);
+  for (let count = 0; count <= 2000; count++) writeFileSync(join(many, String(count)), "");
+  const refuse = (hostPath: string, reason: RegExp) =>
+    assert.throws(() => containerDevices([{ hostPath, containerPath: "/d", permissions: "r" }]), {
+      code: status.INVALID_ARGUMENT,
+      message: reason,
+    });
+  refuse(many, /^config\.devices\[0\]\.host_path is ".*": a folder of more than 2000 files$/);
+  refuse("/proc", /^config\.devices\[0\]\.host_path is "\/proc": /);
+});

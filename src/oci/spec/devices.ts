@@ -3,7 +3,7 @@ import { readdirSync, type Stats, statSync } from "node:fs";
 import { join, posix } from "node:path";
 import { isPermissions } from "../../config/device-entry.ts";
 import type { Device as DeviceRequest } from "../../cri/messages.ts";
-import { invalidArgument } from "../../cri/status-error.ts";
+import { invalidArgument, messageOf } from "../../cri/status-error.ts";
 import { deviceNumber } from "../../linux/device-number.ts";
 import type { Device, DeviceRule } from "./types.ts";
 
@@ -100,8 +100,15 @@ export function devicesAt(hostPath: string, containerPath: string): Device[] | s
     const device = deviceOf(stat, posix.resolve(containerPath));
     return device ? [device] : "not a device, and no folder of any";
   }
-  const devices = devicesIn(hostPath, containerPath);
-  return devices.length > 0 ? devices : "not a device, and no folder of any";
+  const budget = { files: MOST_FILES };
+  try {
+    const devices = devicesIn(hostPath, containerPath, budget);
+    if (budget.files < 0) return `a folder of more than ${MOST_FILES} files`;
+    return devices.length > 0 ? devices : "not a device, and no folder of any";
+  } catch (error) {
+    // Of what is no folder of devices, such as /proc, not everything may be read.
+    return messageOf(error);
+  }
 }
 
 /** What the runtime mounts itself, or what is not there for containers. */
@@ -115,13 +122,24 @@ const skipped = new Set([
   "/dev/.lxc",
 ]);
 
-/** The device nodes in a folder and below it; links are left out, for what they lead to is found itself. */
-function devicesIn(folder: string, containerPath: string): Device[] {
+/** Most that is looked at in a folder of devices: "/" would take all other requests' time for minutes. */
+const MOST_FILES = 2000;
+
+/**
+ * The device nodes in a folder and below it; links are left out, for what they lead to is found itself. As many files are looked at
+ * as `budget` has, which is below 0 after more.
+ */
+function devicesIn(
+  folder: string,
+  containerPath: string,
+  budget = { files: Number.POSITIVE_INFINITY },
+): Device[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    if (--budget.files < 0) return [];
     const path = join(folder, entry.name);
     const inside = posix.resolve(containerPath, entry.name);
     if (skipped.has(path)) return [];
-    if (entry.isDirectory()) return devicesIn(path, inside);
+    if (entry.isDirectory()) return devicesIn(path, inside, budget);
     if (!entry.isCharacterDevice() && !entry.isBlockDevice()) return [];
     const stat = statSync(path, { throwIfNoEntry: false });
     return (stat && deviceOf(stat, inside)) ?? [];
