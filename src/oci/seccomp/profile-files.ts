@@ -1,5 +1,5 @@
 /** Seccomp profiles in files, each read once and again when it has changed. */
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { fileState } from "../../linux/file-state.ts";
 import { parseProfile } from "./parse.ts";
 import type { SeccompProfile } from "./profile.ts";
@@ -7,6 +7,8 @@ import type { SeccompProfile } from "./profile.ts";
 const known = new Map<string, { state: string; profile: SeccompProfile }>();
 /** More files than a node has; those that are no longer used must not stay for ever. */
 const maximumKnown = 100;
+/** Real ones have some 20 KiB. */
+const MOST_BYTES = 4 * 1024 * 1024;
 
 /** The profile in the file `path`; the same object until the file changes. Throws an Error that names the file. */
 export function profileInFile(path: string): SeccompProfile {
@@ -15,8 +17,16 @@ export function profileInFile(path: string): SeccompProfile {
   if (state === undefined) throw new Error(`there is no file ${path}`);
   const found = known.get(path);
   if (found?.state === state) return found.profile;
-  const profile = parseProfile(path, readFileSync(path, "utf8"));
+  const profile = parseProfile(path, readPlainFile(path));
   if (known.size >= maximumKnown) known.clear();
   known.set(path, { state, profile });
   return profile;
+}
+
+/** A FIFO would hold the daemon up for ever, and /dev/zero has no end. */
+function readPlainFile(path: string): string {
+  const stat = statSync(path);
+  if (!stat.isFile()) throw new Error(`${path} is not a plain file`);
+  if (stat.size > MOST_BYTES) throw new Error(`${path} has ${stat.size} bytes, over ${MOST_BYTES}`);
+  return readFileSync(path, "utf8");
 }
