@@ -1,4 +1,5 @@
 /** Text in columns, without anything that a terminal would obey. */
+import { printable as escaped } from "../printable.ts";
 
 export interface Column {
   title: string;
@@ -37,10 +38,9 @@ export function fields(entries: Field[]): string {
     .join("");
 }
 
-/** What containers and clients have written, safe for a terminal: control characters as `\x1b`. */
+/** What containers and clients have written, safe for a terminal: control characters as `\x1b`, those that turn a line as `\u202e`. */
 export function printable(text: string): string {
-  return text.replace(
-    /\p{Cc}/gu,
-    (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`,
+  return escaped(
+    text.replace(/\p{Cc}/gu, (character) => `\\x${character.charCodeAt(0).toString(16).padStart(2, "0")}`),
   );
 }
