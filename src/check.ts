@@ -1,10 +1,11 @@
 /** critter check: verifies the store of a daemon that does not run, and mends it where asked to. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { parseArgs } from "node:util";
 import { loadConfig } from "./config/load.ts";
 import { messageOf } from "./cri/status-error.ts";
+import { bootId } from "./linux/boot-id.ts";
 import { takeLock } from "./linux/lock-file.ts";
 import { volumeImageIds } from "./oci/image-mounts.ts";
 import { isContainerRecord } from "./oci/record.ts";
@@ -100,7 +101,6 @@ export function snapshotOf(database: DatabaseSync, root: string): StoreSnapshot 
       return { kind: "container", id: record.id, imageIds: [record.imageId, ...volumeImageIds(record)] };
     }),
   ];
-  const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
-  const store = readSnapshot(database, join(root, "storage"), users, bootId);
+  const store = readSnapshot(database, join(root, "storage"), users, bootId());
   return { ...store, unreadable: [...unreadable, ...store.unreadable] };
 }

@@ -23,6 +23,15 @@ test("a process is known by its number and its start", async () => {
   assert.equal(signalProcess(identity, constants.signals.SIGTERM), false);
 });
 
+test("a process of another boot does not run, whoever has its number and start now", () => {
+  const identity = processIdentity(process.pid)!;
+  const before = { ...identity, boot: "7a8c4b0e-6f0d-4b0f-9d0a-2f1a3d0c5e11" };
+  assert.equal(isAlive(before), false);
+  assert.equal(signalProcess(before, constants.signals.SIGKILL), false);
+  const { pid, startTime } = identity;
+  assert.equal(isAlive({ pid, startTime }), true);
+});
+
 test("a command's name cannot mislead", () => {
   const title = process.title;
   process.title = "a) S (b 1 2";

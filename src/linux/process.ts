@@ -1,5 +1,6 @@
-/** Processes named so that a reused number is never taken for the old one: pid and start time together. */
+/** Processes named so that a reused number is never taken for the old one: pid, start time and boot together. */
 import { closeSync } from "node:fs";
+import { bootId } from "./boot-id.ts";
 import { readKernelFile } from "./kernel-file.ts";
 import { check, declare, LinuxError } from "./libc.ts";
 
@@ -12,6 +13,8 @@ export interface ProcessIdentity {
   readonly pid: number;
   /** Field 22 of /proc/PID/stat: clock ticks from boot to the process's start. */
   readonly startTime: number;
+  /** The kernel's ID of that boot: the next one counts from 0 too. Absent in what earlier versions have written. */
+  readonly boot?: string;
 }
 
 /** The fields of /proc/PID/stat (proc(5)) from the third on, the state; none when nobody has the number. */
@@ -26,12 +29,12 @@ export function processIdentity(pid: number): ProcessIdentity | undefined {
   const [state, ...fields] = statFields(pid);
   const startTime = Number(fields[18]);
   if (state === "Z" || state === "X" || !Number.isFinite(startTime)) return undefined;
-  return { pid, startTime };
+  return { pid, startTime, boot: bootId() };
 }
 
 /** Whether that very process still runs; a zombie does not. */
-export function isAlive({ pid, startTime }: ProcessIdentity): boolean {
-  return processIdentity(pid)?.startTime === startTime;
+export function isAlive({ pid, startTime, boot = bootId() }: ProcessIdentity): boolean {
+  return boot === bootId() && processIdentity(pid)?.startTime === startTime;
 }
 
 /** Sends `signal` (a number) to that very process. False when it is gone; throws LinuxError when the kernel refuses. */

@@ -1,7 +1,8 @@
 /** Everything that has to do with images on disk, opened as one. */
-import { mkdirSync, readFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
+import { bootId as thisBootId } from "../linux/boot-id.ts";
 import type { RegistryClient } from "../registry/client.ts";
 import type { SignatureVerifier } from "../signatures/verifier.ts";
 import { Admission } from "./admission.ts";
@@ -59,7 +60,7 @@ export class Storage {
   readonly #pullProgressTimeout: () => number;
 
   constructor(options: StorageOptions) {
-    const { root, database, registry, signatures, maxParallelLayers = 3, bootId = thisBoot() } = options;
+    const { root, database, registry, signatures, maxParallelLayers = 3, bootId = thisBootId() } = options;
     mkdirSync(root, { recursive: true, mode: 0o711 });
     this.root = root;
     const layersFolder = join(root, "overlay");
@@ -138,8 +139,4 @@ export class Storage {
 /** Opens the storage and sweeps what a crash has left of layers and blobs. Call `adopt` before anything is mounted. */
 export async function openStorage(options: StorageOptions): Promise<Storage> {
   return new Storage(options);
-}
-
-function thisBoot(): string {
-  return readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
 }
