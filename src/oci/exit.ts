@@ -70,6 +70,13 @@ async function finish(
   if (!leavesMessage) await clearUp(context, record);
 }
 
+/** Goes on where a daemon was killed between the record of an end and what comes after it. */
+export function finishEnd(context: ContainerContext, record: ContainerRecord): Promise<void> {
+  return context.locks.run(record.id, async () => {
+    if (record.process) await clearUp(context, record);
+  });
+}
+
 /** Has the runtime delete a container that ended. Where it cannot, RemoveContainer tries again, and answers with the error if it stays. */
 async function clearUp(context: ContainerContext, record: ContainerRecord): Promise<boolean> {
   try {

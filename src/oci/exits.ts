@@ -89,6 +89,17 @@ export class ExitWatcher {
     rmSync(join(this.#persistDir, basename(id)), { recursive: true, force: true });
   }
 
+  /** Removes what monitors have left of containers that `isWanted` does not know; for the start. */
+  sweep(isWanted: (id: string) => boolean): void {
+    for (const folder of [this.#exitDir, this.#persistDir]) {
+      for (const name of readdirSync(folder)) {
+        // ID.XXXXXX is of a monitor that was killed before it could rename it.
+        const [id] = name.split(".") as [string];
+        if (!isWanted(id)) rmSync(join(folder, name), { recursive: true, force: true });
+      }
+    }
+  }
+
   /** Stops watching. */
   close(): void {
     this.#watcher?.close();
