@@ -3,8 +3,8 @@ import { nowNanoseconds } from "../clock.ts";
 import { messageOf } from "../cri/status-error.ts";
 import { isAlive } from "../linux/process.ts";
 import { log } from "../log.ts";
-import type { ContainerContext } from "./context.ts";
-import { recordExit, recordLostMonitor } from "./exit.ts";
+import { type ContainerContext, presentHandler } from "./context.ts";
+import { finishEnd, recordExit, recordLostMonitor } from "./exit.ts";
 import { watchMonitor } from "./follow-exits.ts";
 import type { ContainerPhase, ContainerRecord } from "./record.ts";
 import { discardContainer } from "./remove.ts";
@@ -45,16 +45,28 @@ async function recover(
     await discardContainer(context, record);
     return "removed";
   }
-  if (record.phase === "exited") return left === "exited" ? undefined : "ended";
+  if (record.phase === "exited") {
+    if (left !== "exited") return "ended";
+    await finishEnd(context, record);
+    return undefined;
+  }
   const exit = context.exits.read(record.id);
   if (exit) {
     await recordExit(context, record, exit);
     return "ended";
   }
   if (record.monitor && isAlive(record.monitor)) {
+    if (record.phase === "created") await noticeStart(context, record);
     watchMonitor(context, record);
     return "adopted";
   }
   await recordLostMonitor(context, record, nowNanoseconds());
   return "ended";
+}
+
+/** The daemon may have been killed while the runtime started the container: to start it once more would end it. */
+async function noticeStart(context: ContainerContext, record: ContainerRecord): Promise<void> {
+  const state = await presentHandler(context, record.runtime).runtime.state(record.id);
+  if (state?.status !== "running") return;
+  context.store.update(record, { phase: "running", startedAt: nowNanoseconds() });
 }

@@ -2,6 +2,7 @@
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "../cri/status-error.ts";
+import { bootId } from "../linux/boot-id.ts";
 import { isNamespace } from "../linux/namespaces.ts";
 import { isAlive } from "../linux/process.ts";
 import { log } from "../log.ts";
@@ -10,6 +11,7 @@ import { volumeImageIds } from "../oci/image-mounts.ts";
 import type { ContainerRecord } from "../oci/record.ts";
 import { type Recovered, recoverContainers } from "../oci/recover.ts";
 import { endLeftExecs } from "../oci/recover-execs.ts";
+import { hasEnded } from "../oci/stop.ts";
 import type { ImageUser } from "../storage/storage.ts";
 import { pinnedNamespaces, type SandboxContext } from "./context.ts";
 import { removeSandboxFolder } from "./files.ts";
@@ -18,7 +20,7 @@ import { keepFoldersPrivate } from "./private-folders.ts";
 import { namespaceModes, type PodSandboxRecord } from "./record.ts";
 import { discardSandbox, removePodSandbox } from "./remove.ts";
 import { endSetAside, releaseSetAside } from "./set-aside.ts";
-import { killStrays } from "./strays.ts";
+import { endStrays } from "./strays.ts";
 
 /** What the daemon's start found, for those who ask. */
 export interface Recovery {
@@ -37,7 +39,9 @@ export function recover(context: SandboxContext): Promise<Recovery> {
 
 async function recoverAll(context: SandboxContext, note: Note<"recovery">): Promise<Recovery> {
   const started = performance.now();
-  killStrays(context);
+  await endStrays(context);
+  // While the records are as they are on disk: an end that is found now must be saved before its file goes.
+  context.containers.exits.sweep((id) => isAwaited(context, id));
   keepFoldersPrivate(context);
   await endSetAside(context);
   context.containers.storage.adopt(imageUsers(context));
@@ -97,6 +101,8 @@ async function recoverSandbox(
 }
 
 function runs(context: SandboxContext, record: PodSandboxRecord): boolean {
+  // Of a pod without a pause container and without a network of its own nothing else would tell.
+  if (record.boot !== undefined && record.boot !== bootId()) return false;
   if (record.process) return isAlive(record.process);
   const { net } = pinnedNamespaces(context, record);
   return namespaceModes(record.config).network === "NODE" || (net !== undefined && isNamespace(net));
@@ -118,6 +124,12 @@ async function sweep(context: SandboxContext): Promise<void> {
   await context.cni
     .gc(attachments)
     .catch((error) => log.warn("CNI networks without a pod remain", { error: messageOf(error) }));
+}
+
+/** Whether the end of a container or of a pause container is yet to be recorded. */
+function isAwaited({ store, containers }: SandboxContext, id: string): boolean {
+  const container = containers.store.find(id);
+  return container ? !hasEnded(container) : store.find(id) !== undefined;
 }
 
 function names(folder: string): string[] {

@@ -1,33 +1,75 @@
-/** Processes that a killed daemon had started for what is rolled back now: monitors half way, and CNI plugins. */
+/** Processes that a killed daemon had started: monitors half way, runtimes' commands and CNI plugins. */
 import { constants } from "node:os";
-import { dirname } from "node:path";
-import { signalProcess } from "../linux/process.ts";
+import { basename, dirname } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { isAlive, type ProcessIdentity, signalProcess } from "../linux/process.ts";
 import { type ScannedProcess, scanProcesses } from "../linux/process-scan.ts";
 import { log } from "../log.ts";
 import { containerFolder } from "../oci/context.ts";
 import { type SandboxContext, sandboxFolder } from "./context.ts";
 
+/** What works on a container that stays is let finish: half of it could neither be taken back nor done again. It takes milliseconds. */
+const PATIENCE_MS = 5_000;
+const STEP_MS = 5;
+/** One that is killed may just have started another. */
+const MAX_SCANS = 20;
+
 /**
- * Kills what works on pods and containers that have no record, or are only half made: their rollback must not race with it.
- * A monitor takes the runtime's command with it.
+ * Ends what works on pods and containers, and returns when it is gone: recovery must not race with it. Monitors and runtimes of
+ * what has no record, or is only half made, are killed, and CNI plugins always, for what they do is done again.
  */
-export function killStrays(context: SandboxContext): void {
+export async function endStrays(context: SandboxContext): Promise<void> {
+  const patient = performance.now() + PATIENCE_MS;
+  for (let scan = 0; scan < MAX_SCANS; scan++) {
+    const strays = findStrays(context);
+    if (strays.length === 0) return;
+    await Promise.all(strays.map((stray) => end(stray, patient)));
+  }
+}
+
+interface Stray {
+  id: string;
+  identity: ProcessIdentity;
+  mayFinish: boolean;
+}
+
+function findStrays(context: SandboxContext): Stray[] {
+  const { containers } = context;
   const bundles = new Set([
     dirname(sandboxFolder(context, "id")),
-    dirname(containerFolder(context.containers, "id")),
+    dirname(containerFolder(containers, "id")),
   ]);
-  for (const process of scanProcesses()) {
-    const id = monitored(process, bundles) ?? attached(process, context);
-    if (id === undefined || isOwned(context, id)) continue;
-    log.warn("killing a process of a container that was never finished", { id, pid: process.identity.pid });
-    signalProcess(process.identity, constants.signals.SIGKILL);
-  }
+  const roots = new Set([...containers.handlers.values()].map(({ runtime }) => runtime.root));
+  return scanProcesses().flatMap((process): Stray[] => {
+    const { identity } = process;
+    const plugged = attached(process, context);
+    if (plugged !== undefined) return [{ id: plugged, identity, mayFinish: false }];
+    const id = monitored(process, bundles);
+    if (id !== undefined) return isOwned(context, id) ? [] : [{ id, identity, mayFinish: false }];
+    const ordered = commanded(process, roots);
+    return ordered === undefined ? [] : [{ id: ordered, identity, mayFinish: isOwned(context, ordered) }];
+  });
+}
+
+async function end({ id, identity, mayFinish }: Stray, patient: number): Promise<void> {
+  while (mayFinish && isAlive(identity) && performance.now() < patient) await sleep(STEP_MS);
+  if (!isAlive(identity)) return;
+  log.warn("killing a process that a killed daemon has left", { id, pid: identity.pid });
+  signalProcess(identity, constants.signals.SIGKILL);
+  for (let waited = 0; waited < PATIENCE_MS && isAlive(identity); waited += STEP_MS) await sleep(STEP_MS);
 }
 
 /** The container whose monitor this is: the option `-b` is a bundle of ours. */
 function monitored({ args }: ScannedProcess, bundles: ReadonlySet<string>): string | undefined {
   const bundle = args[args.indexOf("-b") + 1] ?? "";
   return args.includes("-c") && bundles.has(dirname(bundle)) ? args[args.indexOf("-c") + 1] : undefined;
+}
+
+/** The container that a runtime's command is about: `--root` is a handler's. Execs are ended by `endLeftExecs`. */
+function commanded({ args }: ScannedProcess, roots: ReadonlySet<string>): string | undefined {
+  const root = args[args.indexOf("--root") + 1] ?? "";
+  const isRuntime = args.includes("--root") && roots.has(root) && !args.includes("exec");
+  return isRuntime ? basename(args.at(-1)!) : undefined;
 }
 
 /** The pod that a CNI plugin works for, if it is one of ours. */
