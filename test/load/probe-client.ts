@@ -5,6 +5,8 @@ import { createInterface } from "node:readline";
 import type { Counts } from "./process-figures.ts";
 
 export interface Lateness {
+  /** The share of the time in which the event loop was busy. */
+  utilization: number;
   p50: number;
   p99: number;
   max: number;

@@ -4,7 +4,7 @@
  */
 import { rmSync } from "node:fs";
 import { createServer } from "node:net";
-import { monitorEventLoopDelay } from "node:perf_hooks";
+import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 import { createInterface } from "node:readline";
 import { setFlagsFromString, writeHeapSnapshot } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -14,17 +14,20 @@ import { isMainThread } from "node:worker_threads";
 const RESOLUTION_MS = 10;
 
 const lateness = monitorEventLoopDelay({ resolution: RESOLUTION_MS });
+let utilization = performance.eventLoopUtilization();
 
 const commands: Record<string, (argument: string) => unknown> = {
-  /** How late the event loop was since the last time this was asked, in ms. */
+  /** How late the event loop was since the last time this was asked, in ms, and for which share of the time busy. */
   lateness() {
     const late = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - RESOLUTION_MS);
     const told = {
+      utilization: performance.eventLoopUtilization(utilization).utilization,
       p50: late(lateness.percentile(50)),
       p99: late(lateness.percentile(99)),
       max: late(lateness.max),
     };
     lateness.reset();
+    utilization = performance.eventLoopUtilization();
     return told;
   },
   /** After a collection of all garbage: the heap in bytes, and what keeps the event loop busy, by kind. */

@@ -21,12 +21,11 @@ export function countsOf(pid: number): Counts {
   return counts;
 }
 
-/** One line a figure that differs. */
-export function differingCounts(before: Counts, after: Counts): string[] {
-  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
-  return names
-    .filter((name) => (before[name] ?? 0) !== (after[name] ?? 0))
-    .map((name) => `${name}: ${before[name] ?? 0} before, ${after[name] ?? 0} after`);
+/** One line a figure that has grown. */
+export function grownCounts(before: Counts, after: Counts): string[] {
+  return Object.entries(after)
+    .filter(([name, count]) => count > (before[name] ?? 0))
+    .map(([name, count]) => `${name}: ${before[name] ?? 0} before, ${count} after`);
 }
 
 /** Numbers and ids would make each a kind of its own. */
