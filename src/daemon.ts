@@ -214,6 +214,7 @@ function containerContext(
     config,
     store,
     locks: new KeyedLock(),
+    starting: new Interruptible(),
     handlers: runtimeHandlers(config, persistDir),
     host: readHost(detectCgroups()),
     cdi: new CdiDevices(runtime.cdiSpecDirs),

@@ -30,6 +30,11 @@ export function failedPrecondition(message: string): StatusError {
   return new StatusError(status.FAILED_PRECONDITION, message);
 }
 
+/** ABORTED: another call, which goes before this one, has ended it. */
+export function aborted(message: string): StatusError {
+  return new StatusError(status.ABORTED, message);
+}
+
 /**
  * The gRPC code an error is answered with: its own, that of what the machine refused, or UNKNOWN as the CRI's clients expect of a
  * plain failure.

@@ -32,6 +32,23 @@ export function processIdentity(pid: number): ProcessIdentity | undefined {
   return { pid, startTime, boot: bootId() };
 }
 
+/** Whether process `pid` is `ancestor`'s child, or a child's child at any depth. */
+export function isDescendant(pid: number, ancestor: number): boolean {
+  // After the state comes the parent.
+  for (let parent = Number(statFields(pid)[1]); parent > 0; parent = Number(statFields(parent)[1])) {
+    if (parent === ancestor) return true;
+  }
+  return false;
+}
+
+/** The exit code of a process that has ended and was not waited for, as of a shell: 128 and the signal's number. Undefined otherwise. */
+export function zombieExitCode({ pid, startTime }: ProcessIdentity): number | undefined {
+  const [state, ...fields] = statFields(pid);
+  if (state !== "Z" || Number(fields[18]) !== startTime) return undefined;
+  const status = Number(fields[48]);
+  return status & 0x7f ? 128 + (status & 0x7f) : status >> 8;
+}
+
 /** Whether that very process still runs; a zombie does not. */
 export function isAlive({ pid, startTime, boot = bootId() }: ProcessIdentity): boolean {
   return boot === bootId() && processIdentity(pid)?.startTime === startTime;

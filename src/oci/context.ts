@@ -5,7 +5,7 @@ import { invalidArgument } from "../cri/status-error.ts";
 import type { ProcessWatcher } from "../linux/process-watcher.ts";
 import type { Platform } from "../registry/descriptor.ts";
 import { platformName } from "../registry/platform.ts";
-import type { KeyedLock } from "../state/locks.ts";
+import type { Interruptible, KeyedLock } from "../state/locks.ts";
 import type { Store } from "../state/store.ts";
 import type { Storage } from "../storage/storage.ts";
 import type { Apparmor } from "./apparmor/apparmor.ts";
@@ -37,6 +37,8 @@ export interface ContainerContext {
   store: Store<ContainerRecord>;
   /** By container id. */
   locks: KeyedLock;
+  /** By container id: a StartContainer under way. */
+  starting: Interruptible;
   handlers: Map<string, RuntimeHandler>;
   host: Host;
   cdi: CdiDevices;

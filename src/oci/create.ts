@@ -18,7 +18,7 @@ import {
   runtimeHandler,
 } from "./context.ts";
 import { handlerFeatures, requireUserNamespaces } from "./features.ts";
-import { watchMonitor } from "./follow-exits.ts";
+import { watchContainer } from "./follow-exits.ts";
 import { mountImageVolumes } from "./image-mounts.ts";
 import type { ContainerRecord } from "./record.ts";
 import { discardContainer } from "./remove.ts";
@@ -144,7 +144,7 @@ async function build(
   if (owner) ownStdio(task.process.pid, owner);
   const user = { linux: containerUser(spec.process.user) };
   context.store.update(record, { ...task, phase: "created", user });
-  watchMonitor(context, record);
+  watchContainer(context, record);
 }
 
 function newRecord(request: CreateRequest, image: ImageRecord, handler: RuntimeHandler): ContainerRecord {

@@ -14,6 +14,8 @@ import type { Runtime } from "./runtime.ts";
 import { hasRuntimeError, RuntimeError, runtimeMessage } from "./runtime-error.ts";
 import type { Process } from "./spec/types.ts";
 
+/** How long the runtime may take to begin a process. */
+const BEGIN_MS = 60_000;
 /** How long the runtime may take to notice that its process was killed. */
 const REAP_MS = 500;
 
@@ -90,8 +92,15 @@ export class ExecProcess {
     const { path, env } = this.#runtime;
     const orphans = new OrphanExpectation();
     try {
-      this.#starting = spawn(path, this.#args(consoleSocket), { detached: true, env, stdio });
-      const end = await ended(this.#starting);
+      const starting = spawn(path, this.#args(consoleSocket), { detached: true, env, stdio });
+      this.#starting = starting;
+      let isLate = false;
+      const timer = setTimeout(() => {
+        isLate = true;
+        starting.kill("SIGKILL");
+      }, BEGIN_MS);
+      const end = await ended(starting).finally(() => clearTimeout(timer));
+      if (isLate) throw RuntimeError.timedOut(`${this.#runtime.name} exec`, BEGIN_MS, this.files.log());
       if (end.exitCode !== 0) throw this.#failure(end);
       this.#started = true;
       return { exitCode: orphans.end(this.files.pid()).then(exitCodeOf) };

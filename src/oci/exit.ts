@@ -4,6 +4,7 @@ import { messageOf } from "../cri/status-error.ts";
 import { log } from "../log.ts";
 import { type ContainerContext, presentHandler } from "./context.ts";
 import type { ContainerExit } from "./exits.ts";
+import { killProcess } from "./kill.ts";
 import { type ContainerRecord, OOM_KILLED, UNKNOWN_END } from "./record.ts";
 import { hasEnded } from "./stop.ts";
 import { messagePath, terminationMessage } from "./termination-message.ts";
@@ -46,6 +47,8 @@ export function recordLostMonitor(
   return context.locks.run(record.id, async () => {
     if (hasEnded(record) || record.phase === "creating") return;
     log.warn("the monitor of a container is gone", { container_id: record.id });
+    // At once, and not by the runtime alone, which may be gone as well.
+    if (record.process) killProcess(record.process);
     await finish(context, record, { ...unknownExit, finishedAt });
   });
 }

@@ -5,13 +5,14 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { hastenMoves } from "../cgroups/hasten-moves.ts";
+import { messageOf } from "../cri/status-error.ts";
 import { type ChildProcess, spawn } from "../linux/child-process.ts";
-import { type ProcessIdentity, processIdentity } from "../linux/process.ts";
+import { isDescendant, type ProcessIdentity, processIdentity } from "../linux/process.ts";
 import { killWithChildren } from "../linux/process-tree.ts";
 import { collect, endOf } from "../linux/program.ts";
 import { log } from "../log.ts";
 import { observeStep } from "../observation.ts";
-import { readAnswer } from "./monitor-answer.ts";
+import { type MonitorAnswer, readAnswer } from "./monitor-answer.ts";
 import type { Runtime } from "./runtime.ts";
 import { RuntimeError, runtimeMessage } from "./runtime-error.ts";
 
@@ -138,7 +139,7 @@ export class Monitor {
     const { timeoutMs = this.#options.createTimeoutMs ?? DEFAULT_TIMEOUT_MS, signal } = options;
     await launched.started;
     const { promise: stopped, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => reject(this.#error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    const timer = setTimeout(() => reject(this.#late(timeoutMs)), timeoutMs);
     const onAbort = () => reject(signal?.reason);
     signal?.addEventListener("abort", onAbort);
     try {
@@ -154,7 +155,7 @@ export class Monitor {
   }
 
   async #outcome(launched: Launched, { bundle, id }: CreateOptions): Promise<MonitoredContainer> {
-    const answer = await readAnswer(launched.sync);
+    const answer = await this.#answer(launched);
     if (!answer) throw this.#error(await launched.lastWords());
     if (answer.pid < 0) throw this.#error(runtimeMessage(answer.message) || (await launched.lastWords()));
     // The launcher writes conmon.pid before it exits.
@@ -163,11 +164,28 @@ export class Monitor {
     const monitor = processIdentity(Number(readPid(bundle)));
     if (!process || !monitor)
       throw this.#error(`container ${id} or its monitor was killed while being created`);
+    // It will be sent signals: a number that is another's must not be believed.
+    if (!isDescendant(process.pid, monitor.pid))
+      throw this.#error(
+        `the monitor ${this.#options.path} names process ${process.pid}, which is not its own`,
+      );
     return { process, monitor };
+  }
+
+  async #answer(launched: Launched): Promise<MonitorAnswer | undefined> {
+    try {
+      return await readAnswer(launched.sync);
+    } catch (error) {
+      throw this.#error(`the monitor ${this.#options.path} ${messageOf(error)}`);
+    }
   }
 
   #error(said: string): RuntimeError {
     return new RuntimeError(`${this.#options.runtime.name} create`, said);
+  }
+
+  #late(timeoutMs: number): RuntimeError {
+    return RuntimeError.timedOut(`${this.#options.runtime.name} create`, timeoutMs, "");
   }
 
   async #undo(launched: Launched, { id, bundle }: CreateOptions): Promise<void> {

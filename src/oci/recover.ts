@@ -5,7 +5,7 @@ import { isAlive } from "../linux/process.ts";
 import { log } from "../log.ts";
 import { type ContainerContext, presentHandler } from "./context.ts";
 import { finishEnd, recordExit, recordLostMonitor } from "./exit.ts";
-import { watchMonitor } from "./follow-exits.ts";
+import { watchContainer } from "./follow-exits.ts";
 import type { ContainerPhase, ContainerRecord } from "./record.ts";
 import { discardContainer } from "./remove.ts";
 
@@ -56,8 +56,8 @@ async function recover(
     return "ended";
   }
   if (record.monitor && isAlive(record.monitor)) {
+    watchContainer(context, record);
     if (record.phase === "created") await noticeStart(context, record);
-    watchMonitor(context, record);
     return "adopted";
   }
   await recordLostMonitor(context, record, nowNanoseconds());

@@ -1,18 +1,27 @@
 /** What an OCI runtime said when it failed: the messages within its log lines, and whether the container was unknown to it. */
 
+import { status } from "@grpc/grpc-js";
+import { codeOf, StatusError } from "../cri/status-error.ts";
+
 // runc says it in words; crun names the state file or folder that it misses.
 const unknownContainer =
   /container (\S+ )?does not exist|\/status`: No such file|cannot open directory '[^']*': No such file/;
 
-/** A runtime's command that failed. */
-export class RuntimeError extends Error {
+/** A runtime's command that failed. Its code is that of what the machine refused, or UNKNOWN. */
+export class RuntimeError extends StatusError {
   /** The runtime knows no container of this id. */
   readonly notFound: boolean;
 
-  constructor(command: string, said: string, options?: ErrorOptions) {
-    super(`${command}: ${said}`, options);
+  constructor(command: string, said: string, options?: ErrorOptions, code?: status) {
+    super(code ?? codeOf(new Error(said, options)), `${command}: ${said}`, options);
     this.name = "RuntimeError";
     this.notFound = unknownContainer.test(said);
+  }
+
+  /** One that was killed when its time was up, DEADLINE_EXCEEDED; `said` may be empty. */
+  static timedOut(command: string, timeoutMs: number, said: string, options?: ErrorOptions): RuntimeError {
+    const message = `no answer in ${timeoutMs / 1000} s, killed${said && `; it said: ${said}`}`;
+    return new RuntimeError(command, message, options, status.DEADLINE_EXCEEDED);
   }
 }
 

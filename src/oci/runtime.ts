@@ -1,13 +1,16 @@
 /** An OCI runtime (runc, crun) by its command line, as a handler of crio.conf configures it. */
 import { mkdirSync } from "node:fs";
-import { messageOf } from "../cri/status-error.ts";
-import { ProgramError, type ProgramResult, run } from "../linux/program.ts";
-import { log } from "../log.ts";
+import { ProgramError, type ProgramOptions, type ProgramResult, run } from "../linux/program.ts";
 import { observeStep } from "../observation.ts";
+import { KnownFeatures } from "./known-features.ts";
 import { RuntimeError, runtimeMessage } from "./runtime-error.ts";
 
 /** None of these commands waits for a container; one that takes so long is stuck. */
 const TIMEOUT_MS = 60_000;
+/** So that a failed start and its end fit into the kubelet's two minutes. */
+const DELETE_TIMEOUT_MS = 30_000;
+/** Of what only has to be told. */
+const ANSWER_TIMEOUT_MS = 10_000;
 
 export interface RuntimeOptions {
   /** The handler's name. */
@@ -52,7 +55,7 @@ export class Runtime {
   readonly root: string;
   readonly systemdCgroup: boolean;
   readonly env: NodeJS.ProcessEnv | undefined;
-  #features: Promise<RuntimeFeatures | undefined> | undefined;
+  readonly #features: KnownFeatures;
 
   constructor({ name, path, root, systemdCgroup, env }: RuntimeOptions) {
     this.name = name;
@@ -60,6 +63,7 @@ export class Runtime {
     this.root = root;
     this.systemdCgroup = systemdCgroup;
     this.env = env;
+    this.#features = new KnownFeatures(name, () => this.#readFeatures());
     mkdirSync(root, { recursive: true, mode: 0o711 });
   }
 
@@ -69,9 +73,9 @@ export class Runtime {
     return this.systemdCgroup ? [...args, "--systemd-cgroup"] : args;
   }
 
-  /** Lets the process of a created container begin. */
-  async start(id: string): Promise<void> {
-    await this.#command("start", id, [id]);
+  /** Lets the process of a created container begin. Rejects with the signal's reason when that ends it. */
+  async start(id: string, signal?: AbortSignal): Promise<void> {
+    await this.#command("start", id, [id], { signal });
   }
 
   /** Sends `signal` (a number or a name) to the container's first process, with `all` to every one. */
@@ -82,7 +86,9 @@ export class Runtime {
   /** Deletes a container; one that does not exist is no error. `force` kills a running one first, and takes half-made ones away. */
   async delete(id: string, { force = false } = {}): Promise<void> {
     try {
-      await this.#command("delete", id, [...(force ? ["--force"] : []), id]);
+      await this.#command("delete", id, [...(force ? ["--force"] : []), id], {
+        timeoutMs: DELETE_TIMEOUT_MS,
+      });
     } catch (error) {
       if (!(error instanceof RuntimeError && error.notFound)) throw error;
     }
@@ -100,7 +106,7 @@ export class Runtime {
 
   /** Changes a container's limits. `resources` is LinuxResources of the OCI runtime specification. */
   async update(id: string, resources: object): Promise<void> {
-    await this.#command("update", id, ["--resources", "-", id], JSON.stringify(resources));
+    await this.#command("update", id, ["--resources", "-", id], { input: JSON.stringify(resources) });
   }
 
   /** Every container in the runtime's state folder. */
@@ -109,50 +115,60 @@ export class Runtime {
     return JSON.parse(await this.#read("list", ["--format", "json"])) ?? [];
   }
 
-  /** What the runtime can do; undefined with one that is too old to say. It is asked once. */
+  /** What the runtime can do; undefined with one that is too old to say, or cannot at present. It is asked until it has answered. */
   features(): Promise<RuntimeFeatures | undefined> {
-    this.#features ??= this.#readFeatures();
-    return this.#features;
+    return this.#features.get();
   }
 
   /** The first line of `--version`, such as `runc version 1.1.5`. */
   async version(): Promise<string> {
-    const { stdout } = await this.#run("--version", undefined, ["--version"], { stdout: true });
+    const { stdout } = await this.#run("--version", undefined, ["--version"], {
+      stdout: true,
+      timeoutMs: ANSWER_TIMEOUT_MS,
+    });
     return stdout.toString().split("\n", 1)[0]!.trim();
   }
 
-  async #readFeatures(): Promise<RuntimeFeatures | undefined> {
-    try {
-      return JSON.parse(await this.#read("features", []));
-    } catch (error) {
-      log.warn("a runtime does not tell its features", { handler: this.name, error: messageOf(error) });
-      return undefined;
-    }
+  async #readFeatures(): Promise<RuntimeFeatures> {
+    return JSON.parse(await this.#read("features", []));
   }
 
   async #read(command: string, args: string[], id?: string): Promise<string> {
-    const { stdout } = await this.#run(command, id, [...this.globalArgs, command, ...args], { stdout: true });
+    const { stdout } = await this.#run(command, id, [...this.globalArgs, command, ...args], {
+      stdout: true,
+      timeoutMs: ANSWER_TIMEOUT_MS,
+    });
     return stdout.toString();
   }
 
-  async #command(command: string, id: string, args: string[], input?: string): Promise<void> {
-    await this.#run(command, id, [...this.globalArgs, command, ...args], { stdout: false, input });
+  async #command(
+    command: string,
+    id: string,
+    args: string[],
+    options: Pick<ProgramOptions, "input" | "timeoutMs" | "signal"> = {},
+  ): Promise<void> {
+    await this.#run(command, id, [...this.globalArgs, command, ...args], { stdout: false, ...options });
   }
 
   #run(
     command: string,
     containerId: string | undefined,
     args: string[],
-    options: { stdout: boolean; input?: string | undefined },
+    { timeoutMs = TIMEOUT_MS, ...options }: Partial<ProgramOptions>,
   ): Promise<ProgramResult> {
     return observeStep("runtime.call", { handler: this.name, command, containerId }, async () => {
       try {
-        return await run(this.path, { args, env: this.env, timeoutMs: TIMEOUT_MS, ...options });
+        return await run(this.path, { args, env: this.env, timeoutMs, ...options });
       } catch (error) {
         if (!(error instanceof ProgramError)) throw error;
-        const said = error.stderr === "" ? error.message : runtimeMessage(error.stderr);
-        throw new RuntimeError(`${this.name} ${command}`, said, { cause: error });
+        throw failure(`${this.name} ${command}`, error, timeoutMs);
       }
     });
   }
+}
+
+function failure(command: string, cause: ProgramError, timeoutMs: number): RuntimeError {
+  const { stderr, timedOut } = cause;
+  if (timedOut) return RuntimeError.timedOut(command, timeoutMs, runtimeMessage(stderr), { cause });
+  return new RuntimeError(command, stderr === "" ? cause.message : runtimeMessage(stderr), { cause });
 }

@@ -1,8 +1,11 @@
 /** StartContainer: lets a created container's process begin. */
 import { nowNanoseconds } from "../clock.ts";
 import { failedPrecondition, messageOf } from "../cri/status-error.ts";
+import { log } from "../log.ts";
 import { type ContainerContext, presentHandler } from "./context.ts";
+import { killProcess } from "./kill.ts";
 import { type ContainerRecord, containerState } from "./record.ts";
+import type { Runtime } from "./runtime.ts";
 import { noteOomKills } from "./unseen-oom.ts";
 import { notStartable } from "./wrong-program.ts";
 
@@ -19,13 +22,26 @@ export function startContainer(context: ContainerContext, record: ContainerRecor
     const startedAt = nowNanoseconds();
     noteOomKills(runtime, record);
     try {
-      await runtime.start(record.id);
+      await context.starting.run(record.id, (stopped) => runtime.start(record.id, stopped));
     } catch (error) {
       // The kubelet reads the cause from the status, as of any container that ended.
       context.store.settle(record, { reason: "StartError", message: messageOf(error) });
-      await runtime.delete(record.id, { force: true });
+      await end(record, runtime);
       throw notStartable(error);
     }
     context.store.settle(record, { phase: "running", startedAt });
   });
+}
+
+/** Of its end the monitor tells. What a runtime that is broken does not delete now, it may when the container is removed. */
+async function end(record: ContainerRecord, runtime: Runtime): Promise<void> {
+  if (record.process) killProcess(record.process);
+  try {
+    await runtime.delete(record.id, { force: true });
+  } catch (error) {
+    log.warn("runtime cannot delete a container that it did not start", {
+      container_id: record.id,
+      error: messageOf(error),
+    });
+  }
 }

@@ -1,9 +1,9 @@
 /** StopContainer: the stop signal, a period of grace, then SIGKILL. */
-import { constants } from "node:os";
 import { status } from "@grpc/grpc-js";
-import { StatusError } from "../cri/status-error.ts";
-import { signalProcess } from "../linux/process.ts";
+import { aborted, StatusError } from "../cri/status-error.ts";
+import { isAlive, type ProcessIdentity, signalProcess } from "../linux/process.ts";
 import type { ContainerContext } from "./context.ts";
+import { killProcess } from "./kill.ts";
 import type { ContainerRecord } from "./record.ts";
 import { signalNumber } from "./signals.ts";
 
@@ -24,11 +24,17 @@ export async function stopContainer(
   // Whoever knows the id of one that is being made waits for that; what is left half made has nothing to stop.
   if (record.phase === "creating") await context.locks.run(record.id, async () => {});
   if (hasEnded(record) || record.phase === "creating") return;
-  const signal =
-    record.phase === "running" && graceMs > 0 ? signalNumber(record.stopSignal) : constants.signals.SIGKILL;
-  if (await signalAndWait(context, record, signal, graceMs > 0 ? graceMs : killPatienceMs, abort)) return;
-  if (await signalAndWait(context, record, constants.signals.SIGKILL, killPatienceMs, abort)) return;
-  throw new StatusError(status.DEADLINE_EXCEEDED, `container ${record.id} survives SIGKILL`);
+  // A start that hangs must not keep the end from being recorded.
+  context.starting.interrupt(record.id, aborted(`container ${record.id} is being stopped`));
+  if (record.phase === "running" && graceMs > 0) {
+    const signal = signalNumber(record.stopSignal);
+    const terminate = (process: ProcessIdentity) => signalProcess(process, signal);
+    if (await signalAndWait(context, record, terminate, graceMs, abort)) return;
+  }
+  if (await signalAndWait(context, record, killProcess, killPatienceMs, abort)) return;
+  const survives = record.process && isAlive(record.process);
+  const state = survives ? "survives SIGKILL" : "has ended, but its end cannot be recorded";
+  throw new StatusError(status.DEADLINE_EXCEEDED, `container ${record.id} ${state}`);
 }
 
 export function hasEnded({ phase }: ContainerRecord): boolean {
@@ -38,12 +44,12 @@ export function hasEnded({ phase }: ContainerRecord): boolean {
 async function signalAndWait(
   context: ContainerContext,
   record: ContainerRecord,
-  signal: number,
+  send: (process: ProcessIdentity) => boolean,
   timeoutMs: number,
   abort: AbortSignal | undefined,
 ): Promise<boolean> {
   if (hasEnded(record)) return true;
   const ended = context.endings.wait(record.id, timeoutMs, abort);
-  if (record.process) signalProcess(record.process, signal);
+  if (record.process) send(record.process);
   return ended;
 }

@@ -11,6 +11,7 @@ import { withFullDisk } from "../linux/full-disk.ts";
 import { isAlive, signalProcess } from "../linux/process.ts";
 import { writeBundle } from "./bundle.ts";
 import type { ContainerContext, RuntimeHandler } from "./context.ts";
+import { killProcess } from "./kill.ts";
 import type { CreateOptions, MonitoredContainer } from "./monitor.ts";
 import type { Task } from "./record.ts";
 import type { Spec } from "./spec/types.ts";
@@ -66,7 +67,7 @@ export async function killTask(
   { exits, processes }: ContainerContext,
   { id, process, monitor }: Task & { id: string },
 ): Promise<void> {
-  if (!process || !signalProcess(process, constants.signals.SIGKILL)) return;
+  if (!process || !killProcess(process)) return;
   // The monitor writes the exit file as its last act; where it is dead the runtime's own kill, in `deleteTask`, must do.
   if (!monitor || !isAlive(monitor)) return;
   const over = new AbortController();

@@ -1,4 +1,5 @@
 /** Status: whether the runtime and its network are ready, and which handlers there are. */
+import { setTimeout as sleep } from "node:timers/promises";
 import type {
   RuntimeHandler as RuntimeHandlerMessage,
   StatusRequest,
@@ -9,6 +10,9 @@ import type { RuntimeHandler } from "../oci/context.ts";
 import { handlerFeatures } from "../oci/features.ts";
 import type { RuntimeServiceContext } from "./context.ts";
 import { daemonInfo } from "./daemon-info.ts";
+
+/** How long an answer waits for a runtime that has not yet told what it can do. */
+const FEATURES_MS = 1_000;
 
 export async function status(
   context: RuntimeServiceContext,
@@ -39,8 +43,12 @@ async function described(
   { containers }: RuntimeServiceContext,
   handler: RuntimeHandler,
 ): Promise<Init<RuntimeHandlerMessage>> {
-  const features = await handlerFeatures(handler, containers.storage.idMappedLayers);
-  const { recursiveReadOnlyMounts, userNamespaces } = features;
+  // The kubelet takes a node without a quick answer for one without a runtime.
+  const features = await Promise.race([
+    handlerFeatures(handler, containers.storage.idMappedLayers),
+    sleep(FEATURES_MS, undefined, { ref: false }),
+  ]);
+  const { recursiveReadOnlyMounts = false, userNamespaces = false } = features ?? {};
   return { name: handler.name, features: { recursiveReadOnlyMounts, userNamespaces } };
 }
 

@@ -1,7 +1,6 @@
 /** StopPodSandbox: the pod's containers are killed, then its pause container and its network go side by side. */
 
-import { status } from "@grpc/grpc-js";
-import { StatusError } from "../cri/status-error.ts";
+import { aborted } from "../cri/status-error.ts";
 import { unmountAll } from "../linux/mount.ts";
 import { removeNamespace } from "../linux/namespaces.ts";
 import type { ContainerRecord } from "../oci/record.ts";
@@ -24,7 +23,7 @@ export function stopPodSandbox(context: SandboxContext, record: PodSandboxRecord
 
 /** Has what is being made in the pod, or the pod itself, given up: a plugin or a registry that hangs must not keep it from ending. */
 export function interruptMaking({ making }: SandboxContext, { id }: PodSandboxRecord): void {
-  making.interrupt(id, new StatusError(status.ABORTED, `pod sandbox ${id} is being stopped`));
+  making.interrupt(id, aborted(`pod sandbox ${id} is being stopped`));
 }
 
 /** As `stopPodSandbox`, for who holds the pod's lock. */
