@@ -8,6 +8,19 @@ import type {
   Signal,
 } from "../cri/messages.ts";
 import type { ProcessIdentity } from "../linux/process.ts";
+import {
+  absentOr,
+  fields,
+  isId,
+  isInteger,
+  isObject,
+  isString,
+  isTime,
+  listOf,
+  mapOf,
+  nullOr,
+  oneOf,
+} from "../state/fields.ts";
 
 /** `creating` and `removing` are intents: after a crash the one is rolled back, the other finished. */
 export type ContainerPhase = "creating" | "created" | "running" | "exited" | "removing";
@@ -54,15 +67,45 @@ export interface ContainerRecord extends Task {
   stopSignal: Signal;
 }
 
+const isProcess = nullOr(fields({ pid: isInteger, startTime: isInteger, boot: absentOr(isString) }));
+
+/** The fields of a task, as records have them. */
+export const taskFields = { process: isProcess, monitor: isProcess, monitorCgroup: isString };
+
+/** What the CRI's metadata have in common. */
+export const isMetadata = fields({ name: (value) => isString(value) && value !== "", attempt: isInteger });
+
+const isRecord = fields({
+  ...taskFields,
+  id: isId,
+  podSandboxId: isId,
+  config: fields({
+    metadata: isMetadata,
+    image: nullOr(isObject),
+    labels: mapOf(isString),
+    annotations: mapOf(isString),
+    mounts: listOf(isObject),
+  }),
+  requestDigest: isString,
+  resources: nullOr(isObject),
+  runtime: isString,
+  imageId: isString,
+  imageRef: isString,
+  phase: oneOf(["creating", "created", "running", "exited", "removing"] satisfies ContainerPhase[]),
+  createdAt: isTime,
+  startedAt: isTime,
+  finishedAt: isTime,
+  exitCode: isInteger,
+  reason: isString,
+  message: isString,
+  logPath: isString,
+  user: nullOr(isObject),
+  stopSignal: isString,
+});
+
 /** Whether a record read back is one of ours. */
 export function isContainerRecord(value: unknown): value is ContainerRecord {
-  const record = value as ContainerRecord;
-  return (
-    typeof record.id === "string" &&
-    typeof record.podSandboxId === "string" &&
-    typeof record.phase === "string" &&
-    Boolean(record.config?.metadata?.name)
-  );
+  return isRecord(value);
 }
 
 /** What no two containers may share. */

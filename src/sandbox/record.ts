@@ -1,7 +1,20 @@
 /** What critter remembers of a pod sandbox. */
 import type { NamespaceMode, PodSandboxConfig, PodSandboxMetadata } from "../cri/messages.ts";
-import type { Task } from "../oci/record.ts";
+import { isMetadata, type Task, taskFields } from "../oci/record.ts";
 import type { SelinuxLabels } from "../oci/selinux/selinux.ts";
+import {
+  absentOr,
+  fields,
+  isBoolean,
+  isId,
+  isObject,
+  isString,
+  isTime,
+  listOf,
+  mapOf,
+  nullOr,
+  oneOf,
+} from "../state/fields.ts";
 
 /**
  * `creating` and `removing` are intents: after a crash the one is rolled back, the other finished. `failed` is one whose making
@@ -22,6 +35,8 @@ export interface PodSandboxRecord extends Task {
   requestDigest: string;
   /** ns since the epoch. */
   createdAt: string;
+  /** The kernel's ID of the boot in which it was made: it runs in no other. Absent in what earlier versions have written. */
+  boot?: string;
   phase: SandboxPhase;
   /** The pod's addresses, the primary one first; empty on the host's network. */
   ips: string[];
@@ -35,14 +50,30 @@ export interface PodSandboxRecord extends Task {
   selinux?: SelinuxLabels | undefined;
 }
 
+const isRecord = fields({
+  ...taskFields,
+  id: isId,
+  config: fields({
+    metadata: isMetadata,
+    labels: mapOf(isString),
+    annotations: mapOf(isString),
+    linux: nullOr(isObject),
+  }),
+  runtimeHandler: isString,
+  requestDigest: isString,
+  createdAt: isTime,
+  boot: absentOr(isString),
+  phase: oneOf(["creating", "failed", "ready", "notready", "removing"] satisfies SandboxPhase[]),
+  ips: listOf(isString),
+  attached: isBoolean,
+  imageId: isString,
+  cgroups: listOf(isString),
+  selinux: absentOr(isObject),
+});
+
 /** Whether a record read back is one of ours. */
 export function isPodSandboxRecord(value: unknown): value is PodSandboxRecord {
-  const record = value as PodSandboxRecord;
-  return (
-    typeof record.id === "string" &&
-    typeof record.phase === "string" &&
-    Boolean(record.config?.metadata?.name)
-  );
+  return isRecord(value);
 }
 
 /** What no two pod sandboxes may share. */

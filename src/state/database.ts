@@ -71,6 +71,19 @@ export class Records<T> {
     return this.#unreadable;
   }
 
+  /** The ids of all records that were ever set aside, the latest last. */
+  setAside(): string[] {
+    const table = `${this.#table}_unreadable`;
+    const exists = this.#database
+      .prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?")
+      .get(table);
+    if (!exists) return [];
+    return this.#database
+      .prepare(`SELECT id FROM ${table} ORDER BY rowid`)
+      .all()
+      .map(({ id }) => String(id));
+  }
+
   /** Stores a record that is new. Throws RESOURCE_EXHAUSTED on a full disk, where what there is can still be changed. */
   add(id: string, record: T): void {
     requireRoom(this.#database);
@@ -90,13 +103,13 @@ export class Records<T> {
    * Every record that can be read. One that cannot (not JSON, or `isValid` refuses it) is moved to the table
    * `<table>_unreadable` and logged: it never keeps the daemon from starting.
    */
-  load(isValid: (record: unknown) => record is T): Map<string, T> {
+  load(isValid: (record: unknown, id: string) => record is T): Map<string, T> {
     const records = new Map<string, T>();
     for (const row of this.#database.prepare(`SELECT id, record FROM ${this.#table}`).all()) {
       const id = String(row.id);
       try {
         const record: unknown = JSON.parse(String(row.record));
-        if (!isValid(record)) throw new Error("fields are missing");
+        if (!isValid(record, id)) throw new Error("a field is missing or wrong");
         records.set(id, record);
       } catch (error) {
         log.error("set aside a record that cannot be read", {

@@ -33,13 +33,25 @@ export class Store<T extends { id: string }> {
 
   /** Fills the store from the database. */
   load(isValid: (record: unknown) => record is T): void {
-    for (const [id, record] of this.#records.load(isValid))
-      this.#entries.set(id, { record, encoded: undefined });
+    const encoded = new Map<string, Buffer>();
+    const isSound = (record: unknown, id: string): record is T => {
+      if (!isValid(record) || record.id !== id) return false;
+      // Now, for one that cannot be would fail every list.
+      encoded.set(id, this.#encode(record));
+      return true;
+    };
+    for (const [id, record] of this.#records.load(isSound))
+      this.#entries.set(id, { record, encoded: encoded.get(id) });
   }
 
   /** How many records `load` has set aside, as they could not be read. */
   get unreadable(): number {
     return this.#records.unreadable;
+  }
+
+  /** The ids of all records that were ever set aside. */
+  setAside(): string[] {
+    return this.#records.setAside();
   }
 
   /** Adds a new record, on disk before it returns. */

@@ -1,6 +1,7 @@
 /** What the database knows of an image. */
 import type { ImageSpec } from "../cri/messages.ts";
 import type { KeptSignature } from "../signatures/attachments.ts";
+import { absentOr, fields, isInteger, isObject, isString, listOf } from "../state/fields.ts";
 import type { ImageConfig } from "./image-config.ts";
 
 export interface ImageRecord {
@@ -28,14 +29,20 @@ export interface ImageRecord {
   removed?: true;
 }
 
+const isRecord = fields({
+  id: isString,
+  repoTags: listOf(isString),
+  repoDigests: listOf(isString),
+  size: isInteger,
+  config: fields({ config: isObject, rootfs: isObject }),
+  manifest: isString,
+  manifestDigest: isString,
+  layers: listOf(isString),
+  signatures: absentOr(listOf(fields({ payload: isString, signature: isString }))),
+  spec: isObject,
+  artifactType: absentOr(isString),
+});
+
 export function isImageRecord(record: unknown): record is ImageRecord {
-  const image = record as Partial<ImageRecord>;
-  return (
-    typeof image.id === "string" &&
-    [image.repoTags, image.repoDigests, image.layers].every(Array.isArray) &&
-    typeof image.size === "number" &&
-    typeof image.config?.config === "object" &&
-    typeof image.manifest === "string" &&
-    typeof image.spec === "object"
-  );
+  return isRecord(record);
 }

@@ -54,7 +54,9 @@ export class Images {
     this.#options = options;
     this.#records = new Records(options.database, "images");
     this.#index = new ImageIndex(options.candidates);
-    for (const image of this.#records.load(isImageRecord).values()) this.#load(image);
+    const isImage = (record: unknown, id: string): record is ImageRecord =>
+      isImageRecord(record) && record.id === id;
+    for (const image of this.#records.load(isImage).values()) this.#load(image);
     options.layers.sweep();
   }
 

@@ -1,7 +1,7 @@
 /** The layers on this machine: shared by chain ID, counted by who holds them, on disk before they count for good. */
 
 import { chmodSync, mkdirSync, readdirSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { messageOf } from "../cri/status-error.ts";
 import { syncFilesystem } from "../linux/files.ts";
@@ -16,6 +16,7 @@ import {
   WrongBlobError,
 } from "./layer-maker.ts";
 import { isLayerRecord, type LayerRecord } from "./layer-record.ts";
+import { mountedLayers } from "./mount-points.ts";
 import type { Removals } from "./removals.ts";
 import { SharedWork } from "./shared-work.ts";
 import { together } from "./together.ts";
@@ -116,10 +117,12 @@ export class Layers {
     }
   }
 
-  /** Drops every layer that nobody holds; for the start, when all images have said what they hold. */
+  /** Drops every layer that nobody holds; for the start, when all images have said what they hold. One that is mounted stays. */
   sweep(): void {
-    const unwanted = [...this.#layers.keys()].filter((chainId) => !this.#holders.has(chainId));
-    if (unwanted.length === 0) return;
+    const unheld = [...this.#layers.keys()].filter((chainId) => !this.#holders.has(chainId));
+    if (unheld.length === 0) return;
+    const mounted = this.#mounted();
+    const unwanted = unheld.filter((chainId) => !mounted.has(this.#layers.get(chainId)!.folder));
     transaction(this.#database, () => {
       for (const chainId of unwanted) this.#records.delete(chainId);
     });
@@ -224,9 +227,11 @@ export class Layers {
   }
 
   #load(): void {
+    const isLayer = (record: unknown, id: string): record is LayerRecord =>
+      isLayerRecord(record) && record.chainId === id;
     const { folder, bootId, removals } = this.#options;
     const folders = new Set(readdirSync(folder));
-    for (const [chainId, layer] of this.#records.load(isLayerRecord)) {
+    for (const [chainId, layer] of this.#records.load(isLayer)) {
       const isSafe = layer.unsyncedBoot === undefined || layer.unsyncedBoot === bootId;
       if (!isSafe)
         log.warn("a layer may not have reached the disk before the power cut", { chain_id: chainId });
@@ -236,11 +241,21 @@ export class Layers {
       } else this.#records.delete(chainId);
       this.#lastFolder = Math.max(this.#lastFolder, Number.parseInt(layer.folder, 36));
     }
+    const mounted = folders.size > 0 ? this.#mounted() : new Set();
     for (const name of folders) {
-      log.info("removing a folder that is no layer", { folder: name });
-      removals.removeLater(join(folder, name));
+      if (mounted.has(name))
+        log.warn("a layer without a record stays for who has it mounted", { folder: name });
+      else {
+        log.info("removing a folder that is no layer", { folder: name });
+        removals.removeLater(join(folder, name));
+      }
       this.#lastFolder = Math.max(this.#lastFolder, Number.parseInt(name, 36) || 0);
     }
+  }
+
+  /** Folders of layers that running containers see, whatever became of the records: what is below them must not go. */
+  #mounted(): Set<string> {
+    return mountedLayers(join(dirname(this.#options.folder), "overlay-containers"));
   }
 
   #sync(): void {
