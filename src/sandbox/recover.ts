@@ -20,6 +20,7 @@ import { keepFoldersPrivate } from "./private-folders.ts";
 import { namespaceModes, type PodSandboxRecord } from "./record.ts";
 import { discardSandbox, removePodSandbox } from "./remove.ts";
 import { endSetAside, releaseSetAside } from "./set-aside.ts";
+import { releaseFiles } from "./stop.ts";
 import { endStrays } from "./strays.ts";
 
 /** What the daemon's start found, for those who ask. */
@@ -89,6 +90,8 @@ async function recoverSandbox(
       await removePodSandbox(context, record);
       return "removed";
     case "notready":
+      // Its network goes last but for these: the daemon may have been killed just then.
+      if (namespaceModes(record.config).network !== "NODE" && !record.attached) releaseFiles(context, record);
       return undefined;
     case "ready":
       if (runs(context, record)) {

@@ -58,6 +58,11 @@ export async function releaseSandbox(context: SandboxContext, record: PodSandbox
   ]);
   for (const outcome of outcomes) if (outcome.status === "rejected") throw outcome.reason;
   context.store.settle(record, { attached: false });
+  releaseFiles(context, record);
+}
+
+/** Unpins the pod's namespaces, and unmounts its /dev/shm. */
+export function releaseFiles(context: SandboxContext, record: PodSandboxRecord): void {
   for (const path of Object.values(pinnedNamespaces(context, record))) removeNamespace(path);
   const { shm } = sandboxFiles(sandboxFolder(context, record.id), false);
   if (namespaceModes(record.config).ipc !== "NODE") unmountAll(shm);
