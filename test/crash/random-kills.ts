@@ -10,8 +10,10 @@ import { assertStoreIntact } from "./store-check.ts";
 
 export const RANDOM_KILLS = "random kills";
 const CLIENTS = 16;
-const SHORTEST_MS = 20;
-const LONGEST_MS = 3_000;
+/** The daemon is killed after so many answers at most, and so many ms more: a slow machine must not be killed in its first request always. */
+const MOST_ANSWERS = 60;
+const LONGEST_MS = 80;
+const PATIENCE_MS = 30_000;
 /** So often everything is removed, and nothing may be left. */
 const CLEARING = 10;
 
@@ -25,13 +27,13 @@ export async function tryRandomKills(
   let answers = 0;
   for (let round = 1; round <= rounds; round++) {
     const name = `round ${round}`;
-    const afterMs = SHORTEST_MS + random.below(LONGEST_MS - SHORTEST_MS);
-    await trials.try(RANDOM_KILLS, `${name}, after ${afterMs} ms`, () =>
+    const when = { answers: random.below(MOST_ANSWERS), ms: random.next() * LONGEST_MS };
+    await trials.try(RANDOM_KILLS, `${name}, ${when.ms.toFixed(1)} ms after answer ${when.answers}`, () =>
       keeper.use(`random kills, ${name}`, async (bed) => {
         const clients = crowds.get(bed) ?? crowd(bed, random);
         crowds.set(bed, clients);
-        await killUnderChurn(bed, clients, afterMs);
-        answers += clients.reduce((sum, client) => sum + client.answers, 0);
+        await killUnderChurn(bed, clients, when);
+        answers += answersOf(clients);
         if (round % CLEARING !== 0 && round !== rounds) return;
         await bed.clear();
         crowds.delete(bed);
@@ -45,12 +47,20 @@ function crowd({ daemon }: CrashBed, random: Random): ChurnClient[] {
   return Array.from({ length: CLIENTS }, (_, number) => new ChurnClient(daemon, number, random.fork()));
 }
 
-async function killUnderChurn(bed: CrashBed, clients: ChurnClient[], afterMs: number): Promise<void> {
+function answersOf(clients: ChurnClient[]): number {
+  return clients.reduce((sum, client) => sum + client.answers, 0);
+}
+
+async function killUnderChurn(
+  bed: CrashBed,
+  clients: ChurnClient[],
+  when: { answers: number; ms: number },
+): Promise<void> {
   const { daemon } = bed;
   let killed = false;
   const failures: unknown[] = [];
+  for (const client of clients) client.answers = 0;
   const work = clients.map(async (client) => {
-    client.answers = 0;
     while (!killed) {
       try {
         await client.step();
@@ -61,7 +71,10 @@ async function killUnderChurn(bed: CrashBed, clients: ChurnClient[], afterMs: nu
       }
     }
   });
-  await sleep(afterMs);
+  const end = performance.now() + PATIENCE_MS;
+  while (answersOf(clients) < when.answers && failures.length === 0 && performance.now() < end)
+    await sleep(1);
+  await sleep(when.ms);
   killed = true;
   await daemon.kill();
   await Promise.all(work);
