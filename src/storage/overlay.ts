@@ -1,5 +1,8 @@
 /** Overlay mounts of layers, however many there are. */
-import { MS_NODEV, MS_NOSUID, MS_RDONLY, mount } from "../linux/mount.ts";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { withFullDisk } from "../linux/full-disk.ts";
+import { MS_NODEV, MS_NOSUID, MS_RDONLY, mount, unmountAll } from "../linux/mount.ts";
 
 /** What an overlay is made of. Layers are folders' names below `folder`, the topmost first. */
 export interface Overlay {
@@ -18,7 +21,8 @@ const MAXIMUM_OPTIONS = 4095;
 
 /**
  * Mounts an overlay on `target`. Layers are named relative to their folder, for which the process changes there for
- * the time of the call: 41 absolute paths would not always fit, and 500 short names do. Throws LinuxError.
+ * the time of the call: 41 absolute paths would not always fit, and 500 short names do. Throws LinuxError, and an error for one
+ * that is to be written and cannot be.
  */
 export function mountOverlay(target: string, { folder, layers, writable, powerless, label }: Overlay): void {
   const parts = [`lowerdir=${layers.join(":")}`];
@@ -37,6 +41,14 @@ export function mountOverlay(target: string, { folder, layers, writable, powerle
   } finally {
     process.chdir(before);
   }
+  if (writable) requireWork(target, writable.work);
+}
+
+/** Where the kernel cannot make a folder to work in, it mounts read-only all the same, and says so in its own log alone. */
+function requireWork(target: string, work: string): void {
+  if (existsSync(join(work, "work"))) return;
+  unmountAll(target);
+  throw withFullDisk(new Error(`the overlay on ${target} can only be read: it has no ${work}/work`), work);
 }
 
 /** A comma ends an option. */
