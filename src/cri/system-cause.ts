@@ -9,7 +9,7 @@ const errnoCodes: Record<string, status> = {
   ENFILE: status.RESOURCE_EXHAUSTED,
   ENOMEM: status.RESOURCE_EXHAUSTED,
   EROFS: status.FAILED_PRECONDITION,
-  EIO: status.DATA_LOSS,
+  EIO: status.INTERNAL,
 };
 
 /** By SQLite's primary result code (sqlite3.h). */
@@ -18,7 +18,7 @@ const sqliteCodes: Record<number, status> = {
   6: status.UNAVAILABLE,
   7: status.RESOURCE_EXHAUSTED,
   8: status.FAILED_PRECONDITION,
-  10: status.DATA_LOSS,
+  10: status.INTERNAL,
   11: status.DATA_LOSS,
   13: status.RESOURCE_EXHAUSTED,
   26: status.DATA_LOSS,

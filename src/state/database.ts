@@ -33,15 +33,25 @@ export function requireRoom(database: DatabaseSync): void {
 
 /** Runs `work` in one transaction: all of it is committed, or none. */
 export function transaction<T>(database: DatabaseSync, work: () => T): T {
-  database.exec("BEGIN IMMEDIATE");
+  writing(database, () => database.exec("BEGIN IMMEDIATE"));
   try {
     const result = work();
-    database.exec("COMMIT");
+    writing(database, () => database.exec("COMMIT"));
     return result;
   } catch (error) {
     // SQLite has done so itself where the disk failed.
     if (database.isTransaction) database.exec("ROLLBACK");
     throw error;
+  }
+}
+
+/** SQLite says what fails ("disk I/O error", "database or disk is full"), but of which file it does not. */
+function writing(database: DatabaseSync, write: () => void): void {
+  try {
+    write();
+  } catch (error) {
+    const message = `the records in ${database.location()} cannot be written: ${messageOf(error)}`;
+    throw new Error(message, { cause: error });
   }
 }
 
@@ -92,11 +102,11 @@ export class Records<T> {
 
   /** Stores `record` under `id`, in place of what was there. */
   put(id: string, record: T): void {
-    this.#put.run(id, JSON.stringify(record));
+    writing(this.#database, () => this.#put.run(id, JSON.stringify(record)));
   }
 
   delete(id: string): void {
-    this.#delete.run(id);
+    writing(this.#database, () => this.#delete.run(id));
   }
 
   /**
