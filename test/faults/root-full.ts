@@ -4,7 +4,7 @@ import { NGINX } from "../support/configs.ts";
 import { livePod } from "../support/live-pod.ts";
 import { podConfigFor } from "../support/pods.ts";
 import { type DiskBed, diskSuite } from "./disk-bed.ts";
-import type { Fault } from "./fault.ts";
+import type { Fault, RunnableSuite } from "./fault.ts";
 import { neighbour } from "./neighbour.ts";
 import { DEADLINE, diskFull, failsBy, mayFailBy, succeeds } from "./outcomes.ts";
 
@@ -103,7 +103,7 @@ const faults: Fault<DiskBed>[] = [
       const { runtime, image: images } = daemon.client;
       await using other = await neighbour(daemon);
       for (let time = 0; time < 20; time++) {
-        const spare = context.random.below(2 ** context.random.below(24));
+        const spare = context.random.below(2 ** context.random.below(disk.hasFewInodes ? 10 : 24));
         disk.fill();
         disk.give(spare);
         const pulled = await mayFailBy(diskFull, `PullImage, ${spare} left`, images.PullImage({ image }));
@@ -133,4 +133,7 @@ const faults: Fault<DiskBed>[] = [
   },
 ];
 
-export const rootFullSuite = diskSuite("root full", "root", { kind: "ext4", megabytes: 128 }, faults);
+export const rootSuites: readonly RunnableSuite[] = [
+  diskSuite("root full", "root", { kind: "ext4", megabytes: 128 }, faults),
+  diskSuite("root without inodes", "root", { kind: "ext4", megabytes: 128, inodes: 3000 }, faults),
+];

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { livePod } from "../support/live-pod.ts";
 import { podConfigFor } from "../support/pods.ts";
 import { type DiskBed, diskSuite } from "./disk-bed.ts";
-import type { Fault } from "./fault.ts";
+import type { Fault, RunnableSuite } from "./fault.ts";
 import { neighbour } from "./neighbour.ts";
 import { DEADLINE, diskFull, failsBy, mayFailBy, succeeds } from "./outcomes.ts";
 
@@ -82,8 +82,8 @@ const faults: Fault<DiskBed>[] = [
       for (let time = 0; time < 30; time++) {
         const pages = time < 15 ? time : context.random.below(60);
         disk.fill();
-        disk.give(pages * 4096);
-        const what = (call: string) => `${call}, ${pages} pages left`;
+        disk.give(disk.hasFewInodes ? pages : pages * 4096);
+        const what = (call: string) => `${call}, ${pages} left`;
         const created = await mayFailBy(diskFull, what("CreateContainer"), other.pod.create());
         const config = podConfigFor(daemon);
         await mayFailBy(diskFull, what("RunPodSandbox"), runtime.RunPodSandbox({ config }, DEADLINE));
@@ -104,9 +104,7 @@ const faults: Fault<DiskBed>[] = [
   },
 ];
 
-export const runrootFullSuite = diskSuite(
-  "runroot full",
-  "runroot",
-  { kind: "tmpfs", megabytes: 16 },
-  faults,
-);
+export const runrootSuites: readonly RunnableSuite[] = [
+  diskSuite("runroot full", "runroot", { kind: "tmpfs", megabytes: 16 }, faults),
+  diskSuite("runroot without inodes", "runroot", { kind: "tmpfs", megabytes: 16, inodes: 400 }, faults),
+];

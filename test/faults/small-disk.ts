@@ -12,24 +12,27 @@ import {
   writeFileSync,
   writeSync,
 } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 const MIB = 1024 * 1024;
 
 export interface SmallDiskOptions {
   kind: "ext4" | "tmpfs";
   megabytes: number;
-  /** How many files there may be; the filesystem's own choice when absent. */
+  /** How many files there may be, of which it is to run out instead of bytes. */
   inodes?: number;
 }
 
 /** Mounted on a folder; the daemon's `dispose`, which sweeps the folder above, takes it away. */
 export class SmallDisk {
   readonly folder: string;
+  /** Whether it runs out of files, not of bytes. */
+  readonly hasFewInodes: boolean;
   readonly #ballast: string;
 
   constructor(folder: string, { kind, megabytes, inodes }: SmallDiskOptions) {
     this.folder = folder;
+    this.hasFewInodes = inodes !== undefined;
     this.#ballast = join(folder, "ballast");
     mkdirSync(folder, { recursive: true });
     if (kind === "tmpfs") {
@@ -42,7 +45,7 @@ export class SmallDisk {
     truncateSync(image, megabytes * MIB);
     // Without the blocks that ext4 keeps for root, which the daemon is.
     execFileSync("mkfs.ext4", ["-q", "-m", "0", ...(inodes ? ["-N", String(inodes)] : []), image]);
-    execFileSync("mount", ["-o", "loop", image, folder]);
+    execFileSync("mount", ["-o", "loop,errors=remount-ro", image, folder]);
     // The folder that mkfs makes is none of the daemon's.
     rmSync(join(folder, "lost+found"), { recursive: true });
   }
@@ -57,58 +60,63 @@ export class SmallDisk {
     }
   }
 
-  /** Fills it to the last byte. */
+  /** Fills it to the last byte, or makes the last file that there may be. */
   fill(): void {
     mkdirSync(this.#ballast, { recursive: true });
-    const { bavail, bsize } = statfsSync(this.folder);
-    const file = join(this.#ballast, `large-${readdirSync(this.#ballast).length}`);
-    try {
-      execFileSync("fallocate", ["-l", String(Math.max(1, bavail * bsize)), file], { stdio: "ignore" });
-    } catch {
-      // The filesystem needs blocks of its own for so many: what there is was taken, and the rest follows.
-    }
-    for (const size of [MIB, 4096, 1]) this.#fillBy(size);
+    if (this.hasFewInodes) this.#fillInodes();
+    else this.#fillBytes();
   }
 
-  /** Gives `bytes` of a disk that is full back. */
-  give(bytes: number): void {
+  /** Gives so many bytes, or files, of a disk that is full back. */
+  give(amount: number): void {
+    if (this.hasFewInodes) {
+      const files = readdirSync(this.#ballast).slice(0, amount);
+      for (const name of files) rmSync(join(this.#ballast, name));
+      return;
+    }
     const large = join(this.#ballast, "large-0");
-    truncateSync(large, Math.max(0, statSync(large).size - bytes));
+    truncateSync(large, Math.max(0, statSync(large).size - amount));
   }
 
-  /** Uses up the files that there may be, but `spare`. */
-  fillInodes(spare = 0): void {
-    mkdirSync(this.#ballast, { recursive: true });
-    for (let at = 0; ; at++) {
-      try {
-        closeSync(openSync(join(this.#ballast, `inode-${at}`), "w"));
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
-        for (let last = at - 1; last >= Math.max(0, at - spare); last--)
-          rmSync(join(this.#ballast, `inode-${last}`));
-        return;
-      }
-    }
-  }
-
-  /** Takes away what `fill` and `fillInodes` have made. */
+  /** Takes away what `fill` has made. */
   empty(): void {
     rmSync(this.#ballast, { recursive: true, force: true });
   }
 
-  /** `mount -o remount`: reading only, or writing again. */
-  remount(mode: "ro" | "rw"): void {
-    execFileSync("mount", ["-o", `remount,${mode}`, this.folder]);
+  /** Has ext4 find an error: from then on nothing can be written, as after a disk's failure, until it is mounted anew. */
+  failForGood(): void {
+    const device = execFileSync("findmnt", ["-no", "SOURCE", this.folder], { encoding: "utf8" }).trim();
+    writeFileSync(`/sys/fs/ext4/${basename(device)}/trigger_fs_error`, "1");
   }
 
-  #fillBy(size: number): void {
-    const file = openSync(join(this.#ballast, `rest-${size}`), "a");
+  #fillInodes(): void {
+    let at = 0;
+    // Those that are there already are opened once more.
+    untilFull(() => closeSync(openSync(join(this.#ballast, `inode-${at++}`), "w")));
+  }
+
+  #fillBytes(): void {
+    const { bavail, bsize } = statfsSync(this.folder);
     try {
-      for (const bytes = Buffer.alloc(size); ; ) writeSync(file, bytes);
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
-    } finally {
+      const bytes = String(Math.max(1, bavail * bsize));
+      const file = join(this.#ballast, `large-${readdirSync(this.#ballast).length}`);
+      execFileSync("fallocate", ["-l", bytes, file], { stdio: "ignore" });
+    } catch {
+      // The filesystem needs blocks of its own for so many: what there is was taken, and the rest follows.
+    }
+    for (const size of [MIB, 4096, 1]) {
+      const file = openSync(join(this.#ballast, `rest-${size}`), "a");
+      const bytes = Buffer.alloc(size);
+      untilFull(() => writeSync(file, bytes));
       closeSync(file);
     }
+  }
+}
+
+function untilFull(write: () => void): void {
+  try {
+    for (;;) write();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
   }
 }
