@@ -9,6 +9,7 @@ import { removeCgroup } from "../cgroups/remove.ts";
 import { machineSystemd } from "../cgroups/systemd.ts";
 import { withFullDisk } from "../linux/full-disk.ts";
 import { isAlive, signalProcess } from "../linux/process.ts";
+import type { ProcessWatcher } from "../linux/process-watcher.ts";
 import { writeBundle } from "./bundle.ts";
 import type { ContainerContext, RuntimeHandler } from "./context.ts";
 import { killProcess } from "./kill.ts";
@@ -92,9 +93,18 @@ export async function deleteTask(
 
 /** Ends the monitor, if it still runs, and takes away the cgroup that was made for it. */
 export async function deleteMonitor(
-  { host }: ContainerContext,
+  { host, processes }: ContainerContext,
   { monitor, monitorCgroup }: Task,
 ): Promise<void> {
-  if (monitor) signalProcess(monitor, constants.signals.SIGKILL);
+  // Until it is gone it keeps the cgroup it is in, which may be the pod's, from being removed.
+  if (monitor && signalProcess(monitor, constants.signals.SIGKILL)) await end(processes, monitor.pid);
   if (monitorCgroup) await removeCgroup(host.cgroups, monitorCgroup);
+}
+
+/** Waits for the end of a process that was killed. */
+async function end(processes: ProcessWatcher, pid: number): Promise<void> {
+  const { promise: stuck, resolve: giveUp } = Promise.withResolvers<void>();
+  const patience = setTimeout(giveUp, killPatienceMs);
+  await Promise.race([processes.watch(pid), stuck]);
+  clearTimeout(patience);
 }

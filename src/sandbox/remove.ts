@@ -39,9 +39,19 @@ async function clearAway(context: SandboxContext, record: PodSandboxRecord): Pro
   context.store.delete(record);
 }
 
+/** Pods of which no cgroup is used any more, though their records are still there. */
+const leaving = new WeakSet<PodSandboxRecord>();
+
 /** The last pod takes a cgroup away that several share: systemd would end those that are just coming. */
 async function removeCgroups({ store, podCgroups }: SandboxContext, record: PodSandboxRecord): Promise<void> {
-  const others = [...store].filter((other) => other !== record);
+  // Of two that go at once, each would leave it to the other.
+  leaving.add(record);
+  const others = [...store].filter((other) => !leaving.has(other));
   const used = new Set(others.flatMap(({ cgroups }) => cgroups));
-  await podCgroups.remove(record.cgroups.filter((path) => !used.has(path)));
+  try {
+    await podCgroups.remove(record.cgroups.filter((path) => !used.has(path)));
+  } catch (error) {
+    leaving.delete(record);
+    throw error;
+  }
 }

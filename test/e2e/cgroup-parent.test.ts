@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
+import { cgroupFolders } from "../support/cgroups.ts";
 import { outcome, refusal } from "../support/cri.ts";
 import { type LivePod, livePod } from "../support/live-pod.ts";
+import { inParallel } from "../support/parallel.ts";
+import { podConfigFor, removePod } from "../support/pods.ts";
 import { suite } from "../support/suite.ts";
 
 const systemd = process.env.CRITTER_TEST_CGROUP_MANAGER === "systemd";
@@ -30,6 +33,21 @@ describe("a pod's parent cgroup", () => {
     if (systemd) assert.equal(monitor, `/system.slice/critter-conmon-${pod.id}.scope`);
     else
       assert.ok(monitor === cgroupParent || monitor === `${cgroupParent}/critter-conmon-${pod.id}`, monitor);
+  });
+
+  it("goes with the last of its pods, also where several go at once", async () => {
+    const { daemon } = parts;
+    for (let round = 0; round < 5; round++) {
+      const cgroupParent = daemon.cgroupBelow(`shared${round}`);
+      const config = () => podConfigFor(daemon, { linux: { cgroupParent } });
+      const pods = await inParallel(
+        6,
+        6,
+        async () => (await daemon.client.runtime.RunPodSandbox({ config: config() })).podSandboxId,
+      );
+      await inParallel(6, 6, (at) => removePod(daemon, pods[at]!));
+      assert.deepEqual(cgroupFolders(cgroupParent), []);
+    }
   });
 
   it("of the wrong form for the cgroup manager is INVALID_ARGUMENT, and leaves nothing", async () => {
