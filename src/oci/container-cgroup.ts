@@ -1,7 +1,8 @@
 /** Where the cgroups of a container are, by the runtime's own record of it. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { machineCgroups } from "../cgroups/machine.ts";
+import { removeCgroup } from "../cgroups/remove.ts";
 import type { Runtime } from "./runtime.ts";
 import { RuntimeError } from "./runtime-error.ts";
 
@@ -36,6 +37,32 @@ export function containerCgroup(
   if (!path || !hierarchy) throw new RuntimeError(runtime.name, `container ${id} has no cgroup`);
   const { mount } = hierarchy;
   return { controller, mount, folder: join(mount, relative(mount, path)) };
+}
+
+/**
+ * What removes the cgroups of container `id` that are left once the runtime has deleted it: runc gives up on a cgroup that stays busy for
+ * 0.3 s (dead processes that nobody has reaped), says that it succeeded, and knows the container no longer.
+ */
+export function cgroupRemoval(runtime: Runtime, id: string): () => Promise<void> {
+  const folders = foldersOf(runtime, id);
+  return async () => {
+    const left = folders.filter((folder) => existsSync(folder));
+    const { hierarchies } = machineCgroups();
+    const paths = left.flatMap((folder) => {
+      const mount = hierarchies.find((hierarchy) => folder.startsWith(`${hierarchy.mount}/`))?.mount;
+      return mount === undefined ? [] : `/${relative(mount, folder)}`;
+    });
+    for (const path of new Set(paths)) await removeCgroup(machineCgroups(), path);
+  };
+}
+
+/** None where the runtime does not know the container, or has not got so far with it. */
+function foldersOf(runtime: Runtime, id: string): string[] {
+  try {
+    return [...cgroupPaths(runtime, id).values()];
+  } catch {
+    return [];
+  }
 }
 
 /** The folders of a container's cgroups by controller ("" for cgroup v2). */

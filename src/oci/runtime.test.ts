@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { after, test } from "node:test";
 import { RuntimeError, runtimeMessage } from "./runtime-error.ts";
 import { TestBed } from "./test-bed.test.ts";
@@ -25,6 +26,15 @@ test("a container's life: state, list, update, kill, delete", async () => {
   await runtime.delete(id);
   assert.equal(await runtime.state(id), undefined);
   assert.deepEqual(await runtime.list(), []);
+});
+
+test("a cgroup that stays busy for longer than the runtime tries goes all the same", async () => {
+  const { id } = await bed.start({ args: ["sleep", "1000"] });
+  const folder = `/sys/fs/cgroup/blkio${bed.cgroup}/${id}`;
+  const guest = spawn("sleep", ["0.6"]);
+  writeFileSync(`${folder}/cgroup.procs`, String(guest.pid));
+  await runtime.delete(id, { force: true });
+  assert.equal(existsSync(folder), false);
 });
 
 test("an unknown container: deleting it is done already, all else says so", async () => {

@@ -2,6 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { ProgramError, type ProgramOptions, type ProgramResult, run } from "../linux/program.ts";
 import { observeStep } from "../observation.ts";
+import { cgroupRemoval } from "./container-cgroup.ts";
 import { KnownFeatures } from "./known-features.ts";
 import { RuntimeError, runtimeMessage } from "./runtime-error.ts";
 
@@ -85,6 +86,7 @@ export class Runtime {
 
   /** Deletes a container; one that does not exist is no error. `force` kills a running one first, and takes half-made ones away. */
   async delete(id: string, { force = false } = {}): Promise<void> {
+    const removeCgroups = cgroupRemoval(this, id);
     try {
       await this.#command("delete", id, [...(force ? ["--force"] : []), id], {
         timeoutMs: DELETE_TIMEOUT_MS,
@@ -92,6 +94,7 @@ export class Runtime {
     } catch (error) {
       if (!(error instanceof RuntimeError && error.notFound)) throw error;
     }
+    await removeCgroups();
   }
 
   /** The container's state; undefined when there is no such container. */

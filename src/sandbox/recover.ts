@@ -15,6 +15,7 @@ import { hasEnded } from "../oci/stop.ts";
 import type { ImageUser } from "../storage/storage.ts";
 import { pinnedNamespaces, type SandboxContext } from "./context.ts";
 import { removeSandboxFolder } from "./files.ts";
+import { removeLeftCgroups } from "./left-cgroups.ts";
 import { watchPause } from "./pause.ts";
 import { keepFoldersPrivate } from "./private-folders.ts";
 import { namespaceModes, type PodSandboxRecord } from "./record.ts";
@@ -43,6 +44,7 @@ async function recoverAll(context: SandboxContext, note: Note<"recovery">): Prom
   await endStrays(context);
   // While the records are as they are on disk: an end that is found now must be saved before its file goes.
   context.containers.exits.sweep((id) => isAwaited(context, id));
+  await removeLeftCgroups(context);
   keepFoldersPrivate(context);
   await endSetAside(context);
   context.containers.storage.adopt(imageUsers(context));
