@@ -46,25 +46,34 @@ export class BedKeeper {
 }
 
 export interface EveryStepOptions {
-  /** How many points of each operation are tried; all when absent. */
+  /** How many points of each operation are tried; all when absent, and of those that `only` names. */
   sample?: number | undefined;
   random: Random;
+  /** Parts of names: of operations, or `OPERATION: POINT`. */
+  only: string[];
 }
 
 /** Tries the points of all operations. */
 export async function tryEveryStep(
   trials: Trials,
   keepers: BedKeeper[],
-  { sample, random }: EveryStepOptions,
+  { sample, random, only }: EveryStepOptions,
 ): Promise<void> {
   const queue: PointTrial[] = [];
-  const wanted = operations.filter(({ name }) => trials.wants(name));
+  const named = only.filter((part) => part.includes(": "));
+  const wanted = operations.filter(
+    ({ name }) => trials.wants(name) || named.some((part) => part.startsWith(`${name}: `)),
+  );
   const passed = await inTurn(wanted, keepers, async (operation, keeper) => {
     const points = await keeper.use(`recording of ${operation.name}`, (bed) => recordPoints(bed, operation));
     return { operation, points };
   });
   for (const { operation, points } of passed) {
-    const chosen = sample === undefined ? points : sampleOf(points, sample, random);
+    const asked = points.filter((point) =>
+      named.some((part) => `${operation.name}: ${point}`.includes(part)),
+    );
+    const all = sample === undefined ? points : sampleOf(points, sample, random);
+    const chosen = named.length > 0 ? asked : all;
     trials.note(operation.name, `of ${points.length} points`);
     for (const [at, point] of chosen.entries()) {
       queue.push({ operation, point, way: (at + random.seed) % 2 === 0 ? "blind" : "listing" });

@@ -12,13 +12,14 @@ const usage = `npm run test:crash -- [--long] [--seed N] [--only PART]…
 
 Kills the daemon with SIGKILL at points of its operations, starts it again, repeats the request, and holds what there is
 against the records. The short form takes a sample of the points by the seed; --long takes every one, and 500 random kills.
-PART is of an operation's name, "random" of the kills at random times.
+PART is of an operation's name ("StopContainer"), or names one of its points ("StopContainer: after a child's end #1"); "random" is of the
+kills at random times.
 `;
 
 /** Daemons at a time. */
 const BEDS = 2;
 /** Points of each operation that the short form takes. */
-const SAMPLE = 2;
+const SAMPLE = 1;
 const ROUNDS = { short: 5, long: 500 };
 
 const options = trialOptions(usage);
@@ -31,7 +32,7 @@ const surroundings = { launcher: build.launcher, registry, server };
 const keepers = Array.from({ length: BEDS }, (_, number) => new BedKeeper(surroundings, number));
 try {
   const sample = options.long ? undefined : SAMPLE;
-  await tryEveryStep(trials, keepers, { sample, random: options.random.fork() });
+  await tryEveryStep(trials, keepers, { sample, random: options.random.fork(), only: options.only });
   const rounds = options.long ? ROUNDS.long : ROUNDS.short;
   if (trials.wants(RANDOM_KILLS))
     await tryRandomKills(trials, keepers[0]!, { rounds, random: options.random });

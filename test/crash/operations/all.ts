@@ -9,6 +9,7 @@ import {
 import { pullImage, pullImageOfKnownBase, removeImage, removeUsedImage } from "./images.ts";
 import type { AnyOperation } from "./operation.ts";
 import { removePodSandbox, removeRunningPodSandbox, runPodSandbox, stopPodSandbox } from "./pods.ts";
+import { startAfterHalfPull, startAfterHalfRemoval, startAfterHalfRun } from "./starts.ts";
 
 export const operations: AnyOperation[] = [
   runPodSandbox,
@@ -24,4 +25,7 @@ export const operations: AnyOperation[] = [
   pullImageOfKnownBase,
   removeImage,
   removeUsedImage,
+  startAfterHalfRun,
+  startAfterHalfRemoval,
+  startAfterHalfPull,
 ];
