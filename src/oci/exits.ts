@@ -1,6 +1,8 @@
 /** How containers ended: the files that monitors leave in the exit folder, told by inotify as they appear. */
 import { type FSWatcher, mkdirSync, readdirSync, readFileSync, rmSync, statSync, watch } from "node:fs";
 import { basename, join } from "node:path";
+import { messageOf } from "../cri/status-error.ts";
+import { log } from "../log.ts";
 
 /** A container's end, as its monitor saw it. */
 export interface ContainerExit {
@@ -16,6 +18,10 @@ export type ExitListener = (id: string, exit: ContainerExit) => void;
 
 /** More events than this in one turn, and the kernel's queue (16,384 events) may have overflowed, of which Node says nothing. */
 const BURST = 1_024;
+
+/** How long after a container's end its monitor may take, on a busy machine, to write the exit file. */
+export const EXIT_FILE_MS = 10_000;
+const READ_AGAIN_MS = 1_000;
 
 /** Watches the exit folder. Files that are there already count like those that come. */
 export class ExitWatcher {
@@ -71,7 +77,7 @@ export class ExitWatcher {
       const { mtimeNs } = statSync(file, { bigint: true });
       return { exitCode: Number(text), finishedAt: mtimeNs, oomKilled: this.#hasOomFile(id) };
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+      if (["ENOENT", "EISDIR"].includes((error as NodeJS.ErrnoException).code ?? "")) return undefined;
       throw error;
     }
   }
@@ -85,7 +91,7 @@ export class ExitWatcher {
   /** Removes what the monitor of container `id` has left: the exit file and its persist folder. */
   forget(id: string): void {
     this.#told.delete(id);
-    rmSync(join(this.#exitDir, basename(id)), { force: true });
+    rmSync(join(this.#exitDir, basename(id)), { recursive: true, force: true });
     rmSync(join(this.#persistDir, basename(id)), { recursive: true, force: true });
   }
 
@@ -124,13 +130,24 @@ export class ExitWatcher {
   #tell(id: string): void {
     // conmon writes ID.XXXXXX and renames it.
     if (id.includes(".") || this.#told.has(id)) return;
-    const exit = this.read(id);
+    const exit = this.#tryToRead(id);
     if (!exit) return;
     this.#told.add(id);
     const waiters = this.#waiting.get(id);
     this.#waiting.delete(id);
     for (const onExit of waiters ?? []) onExit(exit);
     for (const listener of this.#listeners) listener(id, exit);
+  }
+
+  /** As `read`; what the machine refuses, for want of descriptors, is tried again. */
+  #tryToRead(id: string): ContainerExit | undefined {
+    try {
+      return this.read(id);
+    } catch (error) {
+      log.error("an exit file cannot be read yet", { container_id: id, error: messageOf(error) });
+      setTimeout(() => this.#watcher && this.#tell(id), READ_AGAIN_MS).unref();
+      return undefined;
+    }
   }
 
   #hasOomFile(id: string): boolean {

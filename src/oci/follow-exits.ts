@@ -1,22 +1,23 @@
 /** Ends as they happen: by the monitors' exit files, and by the end of a monitor that left none. */
 import { constants } from "node:os";
+import { setTimeout as sleep } from "node:timers/promises";
 import { nowNanoseconds } from "../clock.ts";
 import { messageOf } from "../cri/status-error.ts";
 import { type ProcessIdentity, signalProcess, zombieExitCode } from "../linux/process.ts";
 import { log } from "../log.ts";
 import type { ContainerContext } from "./context.ts";
 import { recordExit, recordLostMonitor } from "./exit.ts";
+import { EXIT_FILE_MS } from "./exits.ts";
 import type { ContainerRecord } from "./record.ts";
 import { hasEnded } from "./stop.ts";
 
-/** A monitor writes it milliseconds after the end, and on a busy machine later. */
-const EXIT_FILE_MS = 10_000;
+const RECORD_AGAIN_MS = 1_000;
 
 /** Records every container's end from now on. */
 export function followExits(context: ContainerContext): void {
   context.exits.onExit((id, exit) => {
     const record = context.store.find(id);
-    if (record) guard(record, recordExit(context, record, exit));
+    if (record) untilRecorded(context, record, () => recordExit(context, record, exit));
   });
 }
 
@@ -24,15 +25,14 @@ export function followExits(context: ContainerContext): void {
 export function watchContainer(context: ContainerContext, record: ContainerRecord): void {
   const { process, monitor } = record;
   if (!process || !monitor) return;
-  const monitorEnded = context.processes.watch(monitor.pid).then(() => {
+  const onMonitorEnd = async () => {
     const exit = context.exits.read(record.id);
-    return exit ? recordExit(context, record, exit) : recordLostMonitor(context, record, nowNanoseconds());
-  });
-  guard(record, monitorEnded);
-  guard(
-    record,
-    context.processes.watch(process.pid).then(() => expectExit(context, record, process, monitor)),
-  );
+    await (exit ? recordExit(context, record, exit) : recordLostMonitor(context, record, nowNanoseconds()));
+  };
+  const watch = (pid: number, onEnd: () => Promise<void>) =>
+    context.processes.watch(pid).then(() => untilRecorded(context, record, onEnd));
+  void watch(monitor.pid, onMonitorEnd);
+  void watch(process.pid, () => expectExit(context, record, process, monitor));
 }
 
 /** Waits for the exit file of a container whose process has ended; a monitor that hangs is ended for it. */
@@ -54,8 +54,18 @@ async function expectExit(
   signalProcess(monitor, constants.signals.SIGKILL);
 }
 
-function guard(record: ContainerRecord, recording: Promise<void>): void {
-  recording.catch((error) =>
-    log.error("an end cannot be recorded", { container_id: record.id, error: messageOf(error) }),
-  );
+/** Nobody else tells of the end once more, so what hinders the record, such as a lack of descriptors, is waited for. */
+async function untilRecorded(
+  context: ContainerContext,
+  record: ContainerRecord,
+  work: () => Promise<void>,
+): Promise<void> {
+  while (context.store.has(record)) {
+    try {
+      return await work();
+    } catch (error) {
+      log.error("an end cannot be recorded yet", { container_id: record.id, error: messageOf(error) });
+    }
+    await sleep(RECORD_AGAIN_MS, undefined, { ref: false });
+  }
 }
