@@ -38,19 +38,15 @@ export class ExecFiles {
     writeFileSync(this.processPath, JSON.stringify(process), { mode: 0o600 });
   }
 
-  /** The number of the process that the runtime has begun. */
-  pid(): number {
-    return Number(readFileSync(this.pidPath, "latin1"));
+  /** The number of the process that the runtime has begun; undefined where it tells none. */
+  pid(): number | undefined {
+    const pid = Number(readOrEmpty(this.pidPath));
+    return Number.isSafeInteger(pid) && pid > 0 ? pid : undefined;
   }
 
   /** What the runtime has logged so far. */
   log(): string {
-    try {
-      return readFileSync(this.logPath, "utf8");
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
-      throw error;
-    }
+    return readOrEmpty(this.logPath);
   }
 
   remove(): void {
@@ -62,5 +58,14 @@ export class ExecFiles {
     ]) {
       rmSync(path, { force: true });
     }
+  }
+}
+
+function readOrEmpty(path: string): string {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw error;
   }
 }

@@ -102,11 +102,19 @@ export class ExecProcess {
       const end = await ended(starting).finally(() => clearTimeout(timer));
       if (isLate) throw RuntimeError.timedOut(`${this.#runtime.name} exec`, BEGIN_MS, this.files.log());
       if (end.exitCode !== 0) throw this.#failure(end);
+      const pid = this.#begun();
       this.#started = true;
-      return { exitCode: orphans.end(this.files.pid()).then(exitCodeOf) };
+      return { exitCode: orphans.end(pid).then(exitCodeOf) };
     } finally {
       orphans.close();
     }
+  }
+
+  /** The process that the runtime says it has begun. */
+  #begun(): number {
+    const pid = this.files.pid();
+    if (pid !== undefined) return pid;
+    throw new RuntimeError(`${this.#runtime.name} exec`, "it ended without an error, and names no process");
   }
 
   /** Kills every process of the exec, the runtime too if it has not begun the command yet. What survives is logged. */

@@ -8,7 +8,7 @@ import { hastenMoves } from "../cgroups/hasten-moves.ts";
 import { messageOf } from "../cri/status-error.ts";
 import { type ChildProcess, spawn } from "../linux/child-process.ts";
 import { isDescendant, type ProcessIdentity, processIdentity } from "../linux/process.ts";
-import { killWithChildren } from "../linux/process-tree.ts";
+import { killGroup, killWithChildren } from "../linux/process-tree.ts";
 import { collect, endOf } from "../linux/program.ts";
 import { log } from "../log.ts";
 import { observeStep } from "../observation.ts";
@@ -212,6 +212,8 @@ class Launched {
   readonly exited: Promise<string>;
   readonly #child: ChildProcess;
   readonly #stderr: () => Buffer;
+  /** Then its number, and its group's, may be another's. */
+  #hasExited = false;
 
   constructor(child: ChildProcess) {
     this.#child = child;
@@ -219,7 +221,10 @@ class Launched {
     this.sync = child.stdio?.[SYNC_FD] as Readable;
     this.#stderr = collect(child.stderr, 16_384);
     this.exited = new Promise((resolve) =>
-      child.on("exit", (exitCode, exitSignal) => resolve(endOf({ exitCode, exitSignal }))),
+      child.on("exit", (exitCode, exitSignal) => {
+        this.#hasExited = true;
+        resolve(endOf({ exitCode, exitSignal }));
+      }),
     );
     this.started = new Promise((resolve, reject) => {
       child.on("error", (cause) =>
@@ -240,7 +245,8 @@ class Launched {
   async end(): Promise<void> {
     if (this.#child.pid === undefined) return;
     await Promise.race([this.exited, sleep(PATIENCE_MS, undefined, { ref: false })]);
-    this.#child.kill("SIGKILL");
+    // With what it has started, but for the monitor, which leads a session of its own.
+    if (!this.#hasExited) killGroup(this.#child.pid);
     await this.exited;
   }
 

@@ -12,6 +12,7 @@ import { isAlive, signalProcess } from "../linux/process.ts";
 import type { ProcessWatcher } from "../linux/process-watcher.ts";
 import { writeBundle } from "./bundle.ts";
 import type { ContainerContext, RuntimeHandler } from "./context.ts";
+import { EXIT_FILE_MS } from "./exits.ts";
 import { killProcess } from "./kill.ts";
 import type { CreateOptions, MonitoredContainer } from "./monitor.ts";
 import type { Task } from "./record.ts";
@@ -76,6 +77,9 @@ export async function killTask(
   // One that cannot write the file, as on a full disk, ends without.
   const ended = () => over.abort();
   Promise.try(() => processes.watch(monitor.pid)).then(ended, ended);
+  // And one that hangs is not waited for longer than it may take to tell of an end.
+  const late = () => void setTimeout(ended, EXIT_FILE_MS).unref();
+  Promise.try(() => processes.watch(process.pid)).then(late, late);
   await exits.wait(id, over.signal).catch(() => undefined);
   clearTimeout(patience);
 }
