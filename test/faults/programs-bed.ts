@@ -13,7 +13,7 @@ import { eventually } from "../support/eventually.ts";
 import { LivePod, livePod } from "../support/live-pod.ts";
 import { CNI_BIN_DIR } from "../support/network.ts";
 import { countWithNothing, podConfigFor } from "../support/pods.ts";
-import type { Resources } from "../support/resources.ts";
+import { countResources, type Resources } from "../support/resources.ts";
 import { DaemonBed } from "./daemon-bed.ts";
 import { type Fault, type FaultContext, faultSuite, type RunnableSuite } from "./fault.ts";
 import { FaultyProgram } from "./faulty-program.ts";
@@ -137,12 +137,19 @@ async function programsBed(context: FaultContext): Promise<ProgramsBed> {
       faulty: {
         runtime_path: programs.runtime.path,
         monitor_path: programs.monitor.path,
+        container_create_timeout: 30,
       },
     },
   });
   try {
     await changeNetwork(daemon, ({ plugins }) => plugins.push({ type: "tuning" }));
-    return new ProgramsBed(context, daemon, await countWithNothing(daemon), folder, programs);
+    await countWithNothing(daemon);
+    // The folders that the handler has for execs stay as well.
+    {
+      await using pod = await livePod(daemon, {}, "faulty");
+      await pod.sh(await pod.run(), "true");
+    }
+    return new ProgramsBed(context, daemon, await countResources(daemon), folder, programs);
   } catch (error) {
     await daemon.dispose();
     throw error;

@@ -21,7 +21,7 @@ export interface DaemonOptions {
   /** Keys that differ from the test's own, by table: `{ "crio.runtime": { log_level: "debug" } }`. */
   settings?: Record<string, Record<string, string | number | boolean | string[]>>;
   /** Keys of runtime handlers, by handler: `{ crun: { runtime_path: "/usr/bin/crun" } }`. */
-  handlers?: Record<string, Record<string, string | boolean | string[] | Record<string, string>>>;
+  handlers?: Record<string, Record<string, string | number | boolean | string[] | Record<string, string>>>;
   /** Whether what a reboot ends is on a tmpfs, as /run is on a node. */
   tmpfs?: boolean;
   /** A CNI plugin (path of its program) that goes after bridge and portmap. */
