@@ -6,6 +6,7 @@ import { type PodCgroup, podCgroup } from "../cgroups/paths.ts";
 import { nowNanoseconds } from "../clock.ts";
 import { requestDigest } from "../cri/request-digest.ts";
 import { messageOf, StatusError } from "../cri/status-error.ts";
+import { bootId } from "../linux/boot-id.ts";
 import { makePrivateFolder } from "../linux/private-folder.ts";
 import { rootOf } from "../linux/user-namespace.ts";
 import { addLogFields, log } from "../log.ts";
@@ -73,6 +74,7 @@ async function makeSandbox(
     runtimeHandler: handler,
     requestDigest: digest,
     createdAt: nowNanoseconds(),
+    boot: bootId(),
     phase: "creating",
     attached: namespaceModes(config).network !== "NODE",
     ips: [],

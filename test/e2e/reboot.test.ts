@@ -1,68 +1,254 @@
 import assert from "node:assert/strict";
-import { mkdirSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { test } from "node:test";
-import { unmount } from "../../src/linux/mount.ts";
-import { removeCgroups } from "../support/cgroups.ts";
-import { eventually } from "../support/eventually.ts";
+import { readdirSync } from "node:fs";
+import { describe, it } from "node:test";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { PodSandboxConfig } from "../../src/cri/messages.ts";
+import type { Init } from "../../src/cri/proto.ts";
+import { audit } from "../support/audit.ts";
+import { BUSYBOX, containerConfig } from "../support/configs.ts";
+import { outcome } from "../support/cri.ts";
+import type { Daemon } from "../support/daemon.ts";
 import { type LivePod, livePod } from "../support/live-pod.ts";
-import { removeNetwork } from "../support/network.ts";
-import { containerStatus } from "../support/pods.ts";
-import { isRunning, processesNaming, processesRootedIn } from "../support/processes.ts";
+import { rulesOf } from "../support/network.ts";
+import { withNewRunc } from "../support/new-runc.ts";
+import { containerStatus, countWithNothing, podConfigFor } from "../support/pods.ts";
+import { reboot, rebootable, rebootableInPlace } from "../support/reboot.ts";
 import { suite } from "../support/suite.ts";
-import { mountsBelow } from "../support/sweep.ts";
 
-const parts = suite();
+/** How often the machine goes down in the middle of a call, and the longest time for it, in ms. */
+const CUTS = 3;
+const LONGEST = 250;
 
-/** What a reboot does to a node, as far as it can be done to one daemon: all but `root` goes. */
-async function reboot(...pods: LivePod[]): Promise<void> {
-  const { daemon } = parts;
-  const { folder, namespacesDir } = daemon;
-  const pauses = await Promise.all(pods.map(async (pod) => (await pod.verbose()).pid));
-  await daemon.kill();
-  const pids = () => [
-    ...processesNaming(folder).map(({ pid }) => pid),
-    ...processesRootedIn(folder),
-    ...pauses.filter(isRunning),
-  ];
-  await eventually(() => {
-    for (const pid of pids()) process.kill(pid, "SIGKILL");
-    assert.deepEqual(pids(), []);
-  });
-  for (const path of mountsBelow(folder).reverse()) unmount(path);
-  for (const path of [join(folder, "runroot"), namespacesDir]) {
-    rmSync(path, { recursive: true });
-    mkdirSync(path);
-  }
-  await removeNetwork(daemon.network);
-  removeCgroups(daemon.cgroupParent);
-  await daemon.start();
+/** What a daemon holds beside what it has on record. */
+function strangers(daemon: Daemon): Promise<string[]> {
+  return audit(daemon, { rebooted: true });
 }
 
-test("after a reboot pods are not ready, their containers have ended, and all of it can be removed", async () => {
-  const { daemon } = parts;
-  const { runtime } = daemon.client;
-  const portMappings = [{ containerPort: 80, hostPort: 21_200 }];
-  const pod = await livePod(daemon, { portMappings });
-  const [running, created] = [await pod.run(), await pod.create()];
-  const { id: exited } = await pod.finish({ command: ["sh", "-c", "exit 4"] });
-  const { cgroupParent } = daemon;
-  const onHost = await livePod(daemon, {
-    linux: { cgroupParent, securityContext: { namespaceOptions: { network: "NODE" } } },
-  });
-  await reboot(pod, onHost);
+/** Addresses that host-local has given away. */
+function leases({ network }: Daemon): string[] {
+  return readdirSync(network.leaseDir).filter((name) => /^[0-9.]+$/.test(name));
+}
 
-  for (const one of [pod, onHost]) assert.equal((await one.status()).state, "SANDBOX_NOTREADY");
-  for (const id of [running, created]) {
-    const { state, exitCode, reason } = await containerStatus(daemon, id);
-    assert.deepEqual([state, exitCode, reason], ["CONTAINER_EXITED", 137, "Unknown"]);
+async function assertGone(
+  { client: { runtime } }: Daemon,
+  pod: LivePod,
+  containers: string[],
+): Promise<void> {
+  const request = { podSandboxId: pod.id };
+  // The kubelet is never sure that it has stopped and removed something.
+  for (const _twice of [1, 2]) await runtime.StopPodSandbox(request);
+  for (const containerId of containers.slice(1)) {
+    await runtime.StopContainer({ containerId, timeout: 5 });
+    for (const _twice of [1, 2]) await runtime.RemoveContainer({ containerId });
   }
-  assert.equal((await containerStatus(daemon, exited)).exitCode, 4);
+  for (const _twice of [1, 2]) await runtime.RemovePodSandbox(request);
+  assert.equal(await outcome(runtime.PodSandboxStatus(request)), "NOT_FOUND");
+  for (const containerId of containers)
+    assert.equal(await outcome(runtime.ContainerStatus({ containerId })), "NOT_FOUND");
+}
 
-  const metadata = { ...pod.config.metadata!, attempt: 3 };
-  const next = await livePod(daemon, { metadata, portMappings: [] });
-  assert.equal(await next.sh(await next.run(), "echo works"), "works");
-  await next[Symbol.asyncDispose]();
-  await runtime.RemoveContainer({ containerId: running });
-  for (const one of [pod, onHost]) await one[Symbol.asyncDispose]();
+describe("after a reboot", () => {
+  const parts = suite(rebootable);
+
+  const onHost = (): Init<PodSandboxConfig> => ({
+    linux: {
+      cgroupParent: parts.daemon.cgroupParent,
+      securityContext: { namespaceOptions: { network: "NODE", pid: "CONTAINER", ipc: "NODE" } },
+    },
+  });
+
+  it("pods are not ready, containers of every state have ended, and all of it can be removed", async () => {
+    const { daemon } = parts;
+    const portMappings = [{ containerPort: 80, hostPort: 21_200 }];
+    const pod = await livePod(daemon, { portMappings });
+    const volume = { containerPath: "/image", image: { image: BUSYBOX }, readonly: true };
+    const states = [await pod.run({ mounts: [volume] }), await pod.create(), await pod.run()];
+    const [running, created, stopped] = states as [string, string, string];
+    await daemon.client.runtime.StopContainer({ containerId: stopped, timeout: 0 });
+    const { id: failed } = await pod.finish({ command: ["sh", "-c", "exit 4"] });
+    const { id: completed } = await pod.finish({ command: ["true"] });
+    const host = await livePod(daemon, onHost());
+    const inHost = await host.run();
+    const stoppedPod = await livePod(daemon);
+    const inStopped = await stoppedPod.run();
+    await daemon.client.runtime.StopPodSandbox({ podSandboxId: stoppedPod.id });
+    const restful = [stopped, failed, completed, inStopped];
+    const ends = async (ids: string[]) => {
+      const statuses = await Promise.all(ids.map((id) => containerStatus(daemon, id)));
+      return statuses.map(({ state, exitCode, reason, finishedAt }) => [state, exitCode, reason, finishedAt]);
+    };
+    const before = await ends(restful);
+    await reboot(daemon);
+
+    assert.deepEqual(await strangers(daemon), []);
+    assert.deepEqual(await rulesOf(daemon.network), []);
+    for (const one of [pod, host, stoppedPod]) {
+      const { state, network } = await one.status();
+      assert.equal(state, "SANDBOX_NOTREADY");
+      assert.equal(network?.ip === "", one === host);
+    }
+    assert.deepEqual(await ends(restful), before);
+    for (const id of [running, created, inHost]) {
+      const { state, exitCode, reason, startedAt, finishedAt } = await containerStatus(daemon, id);
+      assert.deepEqual([state, exitCode, reason], ["CONTAINER_EXITED", 137, "Unknown"]);
+      assert.ok(BigInt(finishedAt) > BigInt(startedAt));
+      assert.equal(startedAt === "0" || BigInt(startedAt) === 0n, id === created);
+    }
+    // What was, is over: it can be looked at, and nothing else.
+    const { runtime } = daemon.client;
+    assert.equal(await outcome(runtime.StartContainer({ containerId: created })), "FAILED_PRECONDITION");
+    assert.notEqual(await outcome(runtime.ExecSync({ containerId: running, cmd: ["true"] })), "OK");
+    assert.equal(await outcome(pod.create()), "FAILED_PRECONDITION");
+    await assertGone(daemon, host, [inHost]);
+    await assertGone(daemon, stoppedPod, [inStopped]);
+    await assertGone(daemon, pod, [running, created, stopped, failed, completed]);
+    assert.deepEqual(leases(daemon), []);
+    assert.deepEqual(await strangers(daemon), []);
+  });
+
+  it("new pods of the same names start beside the old ones, with the same host port, and then in their place", async () => {
+    const { daemon } = parts;
+    const portMappings = [{ containerPort: 80, hostPort: 21_201 }];
+    const old = await livePod(daemon, { portMappings });
+    const metadata = { name: "app", attempt: 0 };
+    await old.run({ metadata });
+    await reboot(daemon);
+
+    const again = { ...old.config, metadata: { ...old.config.metadata, attempt: 3 } };
+    const next = await livePod(daemon, again);
+    assert.equal(await next.sh(await next.run({ metadata }), "echo works"), "works");
+    assert.notEqual((await next.status()).network?.ip, (await old.status()).network?.ip);
+    const ruled = new RegExp(`${next.id}.*|.*dport 21201`);
+    assert.ok((await rulesOf(daemon.network)).some((rule) => ruled.test(rule)));
+    await old[Symbol.asyncDispose]();
+    // Removing the old one took nothing from the new one.
+    assert.deepEqual(await strangers(daemon), []);
+    const same = await livePod(daemon, old.config);
+    await same.run({ metadata });
+    for (const pod of [next, same]) await pod[Symbol.asyncDispose]();
+    assert.deepEqual(leases(daemon), []);
+  });
+
+  it("what was half made is gone, or there as a whole", async () => {
+    const { daemon } = parts;
+    const { runtime } = daemon.client;
+    for (let cut = 0; cut < CUTS; cut++) {
+      const pod = await livePod(daemon);
+      const config = podConfigFor(daemon);
+      const calls = [
+        runtime.RunPodSandbox({ config }),
+        runtime.CreateContainer({
+          podSandboxId: pod.id,
+          config: containerConfig(),
+          sandboxConfig: pod.config,
+        }),
+      ];
+      for (const call of calls) call.catch(() => {});
+      await sleep((cut * LONGEST) / CUTS);
+      await reboot(daemon);
+      assert.deepEqual(await strangers(daemon), []);
+      const { items } = await runtime.ListPodSandbox();
+      for (const { state } of items) assert.equal(state, "SANDBOX_NOTREADY");
+      const { containers } = await runtime.ListContainers();
+      for (const { state } of containers) assert.equal(state, "CONTAINER_EXITED");
+      for (const { id: podSandboxId } of items) {
+        await runtime.StopPodSandbox({ podSandboxId });
+        await runtime.RemovePodSandbox({ podSandboxId });
+      }
+      assert.deepEqual(leases(daemon), []);
+    }
+    assert.deepEqual(await strangers(daemon), []);
+  });
+
+  it("a pod that was being stopped or removed can be removed", async () => {
+    const { daemon } = parts;
+    const { runtime } = daemon.client;
+    for (let cut = 0; cut < CUTS; cut++) {
+      const [stopping, removing] = [await livePod(daemon), await livePod(daemon)];
+      for (const pod of [stopping, removing]) await pod.run();
+      runtime.StopPodSandbox({ podSandboxId: stopping.id }).catch(() => {});
+      runtime.RemovePodSandbox({ podSandboxId: removing.id }).catch(() => {});
+      await sleep((cut * LONGEST) / CUTS);
+      await reboot(daemon);
+      for (const pod of [stopping, removing]) await pod[Symbol.asyncDispose]();
+      assert.deepEqual(leases(daemon), []);
+    }
+    assert.deepEqual(await strangers(daemon), []);
+  });
+
+  it("an image that was removed under its container goes with it", async () => {
+    const { daemon } = parts;
+    const { image } = daemon.client;
+    const pod = await livePod(daemon);
+    await pod.run();
+    await image.RemoveImage({ image: { image: BUSYBOX } });
+    await reboot(daemon);
+    assert.equal((await image.ImageStatus({ image: { image: BUSYBOX } })).image, null);
+    assert.deepEqual(await strangers(daemon), []);
+    await pod[Symbol.asyncDispose]();
+    assert.deepEqual(await strangers(daemon), []);
+    await image.PullImage({ image: { image: BUSYBOX } });
+  });
+
+  it("a second reboot during the recovery from the first changes nothing", async () => {
+    const { daemon } = parts;
+    const pods = [await livePod(daemon), await livePod(daemon, onHost())];
+    for (const pod of pods) await pod.run();
+    await reboot(daemon);
+    await daemon.kill();
+    await reboot(daemon);
+    for (const pod of pods) {
+      assert.equal((await pod.status()).state, "SANDBOX_NOTREADY");
+      await pod[Symbol.asyncDispose]();
+    }
+    assert.deepEqual(await strangers(daemon), []);
+    parts.nothing = await countWithNothing(daemon);
+  });
+});
+
+describe("after a reboot, with drop_infra_ctr", () => {
+  const parts = suite({ ...rebootable, settings: { "crio.runtime": { drop_infra_ctr: true } } });
+
+  it("a pod without a pause container is not ready, even where nothing else of it was the machine's", async () => {
+    const { daemon } = parts;
+    const { cgroupParent } = daemon;
+    const pods: LivePod[] = [];
+    for (const network of ["POD", "NODE"] as const) {
+      const namespaceOptions = { network, pid: "CONTAINER" } as const;
+      const pod = await livePod(daemon, { linux: { cgroupParent, securityContext: { namespaceOptions } } });
+      assert.equal((await pod.verbose()).pid, 0);
+      await pod.run({ linux: { securityContext: { namespaceOptions } } });
+      pods.push(pod);
+    }
+    await reboot(daemon);
+    for (const pod of pods) assert.equal((await pod.status()).state, "SANDBOX_NOTREADY");
+    for (const pod of pods) await pod[Symbol.asyncDispose]();
+    assert.deepEqual(await strangers(daemon), []);
+    parts.nothing = await countWithNothing(daemon);
+  });
+});
+
+describe("after a reboot, with user namespaces", () => {
+  const parts = suite({ ...withNewRunc, ...rebootableInPlace });
+
+  it("a pod is not ready, can be removed, and its IDs are given to the next", async () => {
+    const { daemon } = parts;
+    const range = [{ containerId: 0, hostId: 262_144, length: 65_536 }];
+    const namespaceOptions = { usernsOptions: { mode: "POD" as const, uids: range, gids: range } };
+    const { cgroupParent } = daemon;
+    const changes = { linux: { cgroupParent, securityContext: { namespaceOptions } } };
+    const mounts = [{ containerPath: "/image", image: { image: BUSYBOX }, readonly: true }];
+    const old = await livePod(daemon, changes);
+    const containerId = await old.run({ mounts });
+    await old.sh(containerId, "echo mine > /mine");
+    await reboot(daemon);
+
+    assert.equal((await old.status()).state, "SANDBOX_NOTREADY");
+    assert.equal((await containerStatus(daemon, containerId)).exitCode, 137);
+    const next = await livePod(daemon, changes);
+    const script = "cut -c1-40 /proc/self/uid_map | xargs; stat -c %u /bin/ls /image/bin/ls";
+    assert.equal(await next.sh(await next.run({ mounts }), script), "0 262144 65536\n0\n0");
+    for (const pod of [old, next]) await pod[Symbol.asyncDispose]();
+    assert.deepEqual(await strangers(daemon), []);
+  });
 });

@@ -44,7 +44,7 @@ async function findLists({ client: { runtime, image } }: Daemon, found: Holdings
 }
 
 /** The ids of all pods and containers that the daemon's log names: what it has once made may be left without a record. */
-function podIdsOf({ folder }: Daemon): string[] {
+export function podIdsOf({ folder }: Daemon): string[] {
   const log = readFileSync(join(folder, "critter.log"), "latin1");
   return [...new Set(log.match(/\b[0-9a-f]{64}\b/g))];
 }

@@ -1,5 +1,6 @@
 /** A bridge network of one's own for a runtime under test: names, a subnet nobody uses, the CNI configuration. */
 import { execFile } from "node:child_process";
+import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
@@ -82,8 +83,11 @@ function freeSubnet(): { number: number; subnet: string } {
   }
 }
 
-/** Deletes the bridge and the iptables rules and chains of the network that a killed runtime left. */
-export async function removeNetwork(network: TestNetwork): Promise<void> {
+/**
+ * Deletes the bridge and the iptables rules and chains of the network that a killed runtime left; chains to which no rule leads
+ * (any more) only of the pods `ids`.
+ */
+export async function removeNetwork(network: TestNetwork, ids: readonly string[] = []): Promise<void> {
   await run("ip", ["link", "delete", network.bridge]).catch(ignoreAbsent);
   const rules = await rulesOf(network);
   const chains = new Set<string>();
@@ -91,6 +95,10 @@ export async function removeNetwork(network: TestNetwork): Promise<void> {
     await run("iptables", ["-w", "-t", table, "-D", ...rule]).catch(ignoreAbsent);
     for (const chain of rule.filter((word) => /^CNI-([0-9a-f]{24}|(DN|SN)-[0-9a-f]+)$/.test(word)))
       chains.add(chain);
+  }
+  if (ids.length > 0) {
+    const there = new Set(await iptablesChains());
+    for (const chain of ids.flatMap((id) => chainsOf(network, id))) if (there.has(chain)) chains.add(chain);
   }
   for (const chain of chains) {
     await run("iptables", ["-w", "-t", "nat", "-F", chain]).catch(ignoreAbsent);
@@ -100,6 +108,12 @@ export async function removeNetwork(network: TestNetwork): Promise<void> {
 
 function ignoreAbsent(): void {}
 
+/** As the plugins name the chains of a pod: of bridge's masquerading, and of portmap. */
+export function chainsOf({ name }: TestNetwork, id: string): string[] {
+  const hash = createHash("sha512").update(`${name}${id}`).digest("hex");
+  return [`CNI-${hash.slice(0, 24)}`, `CNI-DN-${hash.slice(0, 21)}`];
+}
+
 /** The rules that bridge and portmap made for pods of the network; they bear its name in a quoted comment. */
 export async function rulesOf({ name }: TestNetwork): Promise<string[]> {
   return (await iptablesRules()).filter((rule) => rule.includes(`\\"${name}\\"`));
@@ -107,6 +121,11 @@ export async function rulesOf({ name }: TestNetwork): Promise<string[]> {
 
 /** The rules of the tables nat and filter, one `TABLE RULE` a line, as iptables-save prints them. */
 export async function iptablesRules(): Promise<string[]> {
+  return (await iptablesSave()).rules;
+}
+
+/** As `iptablesRules`, with the names of all chains. */
+export async function iptablesSave(): Promise<{ rules: string[]; chains: string[] }> {
   const { stdout } = await run("iptables-save", [], { maxBuffer: 64 * 1024 * 1024 });
   const rules: string[] = [];
   let table = "";
@@ -114,13 +133,12 @@ export async function iptablesRules(): Promise<string[]> {
     if (line.startsWith("*")) table = line.slice(1);
     if (line.startsWith("-A ")) rules.push(`${table} ${line}`);
   }
-  return rules;
+  return { rules, chains: [...stdout.matchAll(/^:(\S+)/gm)].map(([, name]) => name!) };
 }
 
 /** The names of all chains of the tables nat and filter. */
 export async function iptablesChains(): Promise<string[]> {
-  const { stdout } = await run("iptables-save", [], { maxBuffer: 64 * 1024 * 1024 });
-  return [...stdout.matchAll(/^:(\S+)/gm)].map(([, name]) => name!);
+  return (await iptablesSave()).chains;
 }
 
 /** Words of a rule without its table and `-A`; iptables-save quotes with double quotes and backslashes. */

@@ -1,11 +1,10 @@
 /** What a daemon really holds: of mounts, namespaces, network, cgroups, processes and folders. */
-import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join, relative } from "node:path";
 import { scanProcesses } from "../../../src/linux/process-scan.ts";
 import { cgroupFolders } from "../cgroups.ts";
 import type { Daemon } from "../daemon.ts";
-import { iptablesChains, rulesOf } from "../network.ts";
+import { chainsOf, iptablesSave } from "../network.ts";
 import { mountsBelow } from "../sweep.ts";
 import { Holdings } from "./holdings.ts";
 
@@ -33,18 +32,14 @@ async function findNetwork({ network, folder }: Daemon, found: Holdings, ids: re
     found.add("lease", readFileSync(join(network.leaseDir, name), "utf8").split(/\r?\n/, 1)[0]!);
   }
   found.add("attachment", ...namesIn(folder, "root", "cni").map((name) => name.replace(/-eth0\.json$/, "")));
-  const ruled = (await rulesOf(network)).map((rule) => /id: \\"([^"\\]*)\\"/.exec(rule)?.[1] ?? rule);
-  const chains = new Set(await iptablesChains());
-  const chained = ids.filter((id) => chainsOf(network.name, id).some((chain) => chains.has(chain)));
+  const { rules, chains } = await iptablesSave();
+  const ours = rules.filter((rule) => rule.includes(`\\"${network.name}\\"`));
+  const ruled = ours.map((rule) => /id: \\"([^"\\]*)\\"/.exec(rule)?.[1] ?? rule);
+  const present = new Set(chains);
+  const chained = ids.filter((id) => chainsOf(network, id).some((chain) => present.has(chain)));
   found.add("network rule", ...new Set([...ruled, ...chained]));
   // Named by number: which pod an interface of the host is of cannot be seen from here.
   found.add("port of the bridge", ...numbered(namesIn(`/sys/class/net/${network.bridge}/brif`).length));
-}
-
-/** As the plugins name the chains of a pod: of bridge's masquerading, and of portmap. */
-function chainsOf(network: string, id: string): string[] {
-  const hash = createHash("sha512").update(`${network}${id}`).digest("hex");
-  return [`CNI-${hash.slice(0, 24)}`, `CNI-DN-${hash.slice(0, 21)}`];
 }
 
 /** `1`, `2`, …, `count`. */
