@@ -124,7 +124,8 @@ export class Disk implements AsyncDisposable {
 
   /** Takes the mount away, and waits until nobody uses it any more: before, it would be the same one that is mounted again. */
   async unmount(): Promise<void> {
-    unmount(this.point);
+    // The loop device of a disk that is on this one lets go of its file a moment after it says so.
+    await eventually(() => unmount(this.point));
     this.#mounted = false;
     await eventually(() => assert.deepEqual(loopsOf(this.#file), []));
     await this.#below?.unmount();

@@ -6,6 +6,7 @@ import { Bed } from "./bed.ts";
 import { type DiskFormat, formats } from "./disk.ts";
 import { proveThatCutsLose } from "./method.ts";
 import { type Moment, moments } from "./moments.ts";
+import { takeOwnMounts } from "./own-mounts.ts";
 import { cutAt, cutFirstStart, type RoundOptions } from "./round.ts";
 
 const usage = `Usage: npm run test:power -- [--long] [--seed N] [--only PART]...
@@ -19,6 +20,7 @@ image that it lists is whole and runs, and nothing is left over.
   --only PART  only trials whose name contains it`;
 
 const options = trialOptions(usage);
+takeOwnMounts();
 const trials = new Trials("npm run test:power --", options);
 const { random, long } = options;
 const present = formats.filter(({ make }) => isHere(make[0]));
