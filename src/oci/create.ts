@@ -1,6 +1,5 @@
 /** CreateContainer: root file system, config.json, and a process that waits to be started; all of it, or nothing. */
 import { randomBytes } from "node:crypto";
-import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
 import { ociCgroupsPath, type PodCgroup, podCgroup } from "../cgroups/paths.ts";
 import { nowNanoseconds } from "../clock.ts";
@@ -20,6 +19,7 @@ import {
 import { handlerFeatures, requireUserNamespaces } from "./features.ts";
 import { watchContainer } from "./follow-exits.ts";
 import { mountImageVolumes } from "./image-mounts.ts";
+import { prepareLog } from "./log-file.ts";
 import type { ContainerRecord } from "./record.ts";
 import { discardContainer } from "./remove.ts";
 import { relabelMounts, relabelOwn } from "./selinux/relabel.ts";
@@ -124,7 +124,7 @@ async function build(
     await relabelMounts(config.mounts, selinux.mount);
     await relabelOwn(spec.mounts, dirname(rootfs), selinux.mount);
   }
-  if (logPath !== "") mkdirSync(dirname(logPath), { recursive: true });
+  if (logPath !== "") prepareLog(sandboxConfig.logDirectory, logPath);
   const { stdin, stdinOnce, tty } = config;
   const bundle = containerFolder(context, id);
   const name = record.config.metadata.name;

@@ -6,11 +6,12 @@ import { hasOpen } from "../linux/open-files.ts";
 import { addLogFields } from "../log.ts";
 import { containerFolder } from "../oci/context.ts";
 import { reopenLog } from "../oci/control.ts";
+import { prepareLog } from "../oci/log-file.ts";
 import { containerState } from "../oci/record.ts";
 import type { RuntimeServiceContext } from "./context.ts";
 
 export async function containerLogReopen(
-  { containers }: RuntimeServiceContext,
+  { containers, sandboxes }: RuntimeServiceContext,
   request: ReopenContainerLogRequest,
 ): Promise<Init<ReopenContainerLogResponse>> {
   const record = containers.store.get(request.containerId);
@@ -23,6 +24,9 @@ export async function containerLogReopen(
   const { logPath, monitor } = record;
   // The monitor puts a new file in place of the log that it writes to: what is in it would be lost.
   const isRotated = logPath !== "" && !(monitor && hasOpen(monitor.pid, logPath));
-  if (isRotated) await reopenLog(containerFolder(containers, record.id), logPath);
+  if (isRotated) {
+    prepareLog(sandboxes.store.get(record.podSandboxId).config.logDirectory, logPath);
+    await reopenLog(containerFolder(containers, record.id), logPath);
+  }
   return {};
 }
