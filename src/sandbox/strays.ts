@@ -11,6 +11,8 @@ import { type SandboxContext, sandboxFolder } from "./context.ts";
 /** What works on a container that stays is let finish: half of it could neither be taken back nor done again. It takes milliseconds. */
 const PATIENCE_MS = 5_000;
 const STEP_MS = 5;
+/** Those that change a container. What only looks may be an administrator's, and execs are ended by `endLeftExecs`. */
+const commands = new Set(["create", "start", "kill", "delete", "update"]);
 /** One that is killed may just have started another. */
 const MAX_SCANS = 20;
 
@@ -65,11 +67,11 @@ function monitored({ args }: ScannedProcess, bundles: ReadonlySet<string>): stri
   return args.includes("-c") && bundles.has(dirname(bundle)) ? args[args.indexOf("-c") + 1] : undefined;
 }
 
-/** The container that a runtime's command is about: `--root` is a handler's. Execs are ended by `endLeftExecs`. */
+/** The container that a runtime's command is about: `--root` is a handler's. */
 function commanded({ args }: ScannedProcess, roots: ReadonlySet<string>): string | undefined {
   const root = args[args.indexOf("--root") + 1] ?? "";
-  const isRuntime = args.includes("--root") && roots.has(root) && !args.includes("exec");
-  return isRuntime ? basename(args.at(-1)!) : undefined;
+  const isOurs = args.includes("--root") && roots.has(root) && args.some((arg) => commands.has(arg));
+  return isOurs ? basename(args.at(-1)!) : undefined;
 }
 
 /** The pod that a CNI plugin works for, if it is one of ours. */
