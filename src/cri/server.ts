@@ -7,6 +7,7 @@ import {
   Metadata,
   Server,
   ServerCredentials,
+  setLogger,
   status,
   type UntypedServiceImplementation,
 } from "@grpc/grpc-js";
@@ -61,6 +62,9 @@ export interface CriServerOptions {
   maxReceiveBytes: number;
 }
 
+/** Calls at once of one connection, and there are few: a client holds back what is more. The kubelet has some of each pod. */
+const MOST_CALLS = 1000;
+
 /** RPCs that only read: they are asked for every second, so their lines are for debugging. */
 const reads = /^(Version|Status|RuntimeConfig|List.*|Stream.*|.*Status|.*Stats|ImageFsInfo)$/;
 
@@ -79,9 +83,12 @@ export class CriServer {
     definitions: CriDefinitions = loadCri(),
   ) {
     this.#options = options;
+    // It would write lines of its own, with what a client has sent.
+    setLogger({ error: (complaint: unknown) => log.warn("gRPC", { complaint: String(complaint) }) });
     this.#server = new Server({
       "grpc.max_send_message_length": options.maxSendBytes,
       "grpc.max_receive_message_length": options.maxReceiveBytes,
+      "grpc.max_concurrent_streams": MOST_CALLS,
     });
     this.#add(definitions.RuntimeService, runtime, definitions.shapes);
     this.#add(definitions.ImageService, image, definitions.shapes);
