@@ -41,6 +41,7 @@ export async function fuzzMessages(
   total: number,
 ): Promise<void> {
   const wanted = rpcs.filter(({ name }) => only.length === 0 || trials.wants(name));
+  if (wanted.length === 0) return;
   const shares = wanted.flatMap((rpc) => Array.from({ length: weights[rpc.name] ?? 1 }, () => rpc));
   const sender = new Sender(bed.daemon.socket);
   const tallies = new Map<string, Tally>();
