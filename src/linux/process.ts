@@ -49,9 +49,14 @@ export function zombieExitCode({ pid, startTime }: ProcessIdentity): number | un
   return status & 0x7f ? 128 + (status & 0x7f) : status >> 8;
 }
 
+/** Whether the machine has not been started anew since the process was. */
+export function isOfThisBoot({ boot = bootId() }: ProcessIdentity): boolean {
+  return boot === bootId();
+}
+
 /** Whether that very process still runs; a zombie does not. */
-export function isAlive({ pid, startTime, boot = bootId() }: ProcessIdentity): boolean {
-  return boot === bootId() && processIdentity(pid)?.startTime === startTime;
+export function isAlive(identity: ProcessIdentity): boolean {
+  return isOfThisBoot(identity) && processIdentity(identity.pid)?.startTime === identity.startTime;
 }
 
 /** Sends `signal` (a number) to that very process. False when it is gone; throws LinuxError when the kernel refuses. */

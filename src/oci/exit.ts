@@ -1,11 +1,15 @@
 /** A container's end: found in its exit file, put on record, and the runtime's leftovers cleared. */
 
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { messageOf } from "../cri/status-error.ts";
+import { isOfThisBoot } from "../linux/process.ts";
 import { log } from "../log.ts";
 import { type ContainerContext, presentHandler } from "./context.ts";
 import type { ContainerExit } from "./exits.ts";
 import { killProcess } from "./kill.ts";
 import { type ContainerRecord, OOM_KILLED, UNKNOWN_END } from "./record.ts";
+import type { Runtime } from "./runtime.ts";
 import { hasEnded } from "./stop.ts";
 import { messagePath, terminationMessage } from "./termination-message.ts";
 import { wasOomKilled } from "./unseen-oom.ts";
@@ -83,7 +87,8 @@ export function finishEnd(context: ContainerContext, record: ContainerRecord): P
 /** Has the runtime delete a container that ended. Where it cannot, RemoveContainer tries again, and answers with the error if it stays. */
 async function clearUp(context: ContainerContext, record: ContainerRecord): Promise<boolean> {
   try {
-    await presentHandler(context, record.runtime).runtime.delete(record.id, { force: true });
+    const { runtime } = presentHandler(context, record.runtime);
+    if (!isForgotten(runtime, record)) await runtime.delete(record.id, { force: true });
     context.store.settle(record, { process: null, monitor: null });
     return true;
   } catch (error) {
@@ -93,4 +98,9 @@ async function clearUp(context: ContainerContext, record: ContainerRecord): Prom
     });
     return false;
   }
+}
+
+/** Whether a reboot has taken all that the runtime knew of a container: to ask it for each would keep a node that comes up waiting. */
+function isForgotten({ root }: Runtime, { id, process }: ContainerRecord): boolean {
+  return process !== null && !isOfThisBoot(process) && !existsSync(join(root, id));
 }
