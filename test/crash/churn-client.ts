@@ -14,6 +14,7 @@ import { REGISTRY } from "./images.ts";
 type Known = "ready" | "created" | "running" | "ending" | "stopped" | "unsure";
 
 const LABEL = "churn";
+const BRIEF = "brief";
 const MAX_CONTAINERS = 2;
 
 const states: Record<string, Known> = {
@@ -84,6 +85,7 @@ export class ChurnClient {
     const filter = { labelSelector: { [LABEL]: this.#name } };
     const { containers } = await runtime.ListContainers({ filter });
     const found = new Map(containers.map(({ id, state }) => [id, states[state]!]));
+    for (const { id, labels } of containers) if (labels[BRIEF]) this.#brief.add(id);
     for (const [id, known] of this.#containers) {
       if (known === "unsure") continue;
       // A pod that was being stopped or removed takes its containers along.
@@ -162,7 +164,7 @@ export class ChurnClient {
     const image = { image: this.#image };
     const config = containerConfig({
       metadata: { name: `container-${this.#made++}`, attempt: 0 },
-      labels: { [LABEL]: this.#name },
+      labels: { [LABEL]: this.#name, ...(isBrief && { [BRIEF]: "yes" }) },
       command: isBrief ? ["sh", "-c", "sleep 0.3; exit 4"] : ["sleep", "inf"],
       ...(isApp && { image }),
       ...(hasVolume && { mounts: [{ containerPath: "/volume", readonly: true, image }] }),
