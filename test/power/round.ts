@@ -1,6 +1,8 @@
 /** One power cut: clients keep the daemon busy, the power goes and comes back, and all must be as it was promised. */
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import { audit } from "../support/audit.ts";
 import { removeAllPods } from "../support/cri.ts";
 import { eventually } from "../support/eventually.ts";
@@ -11,6 +13,7 @@ import { Ledger } from "./ledger.ts";
 import type { Moment } from "./moments.ts";
 import type { PowerNode } from "./node.ts";
 import { checkPromises } from "./promises.ts";
+import { askEverything } from "./questions.ts";
 
 export interface RoundOptions {
   node: PowerNode;
@@ -47,15 +50,25 @@ export async function cutAt(moment: Moment, { node, random, images }: RoundOptio
   await node.boot();
   if (random.chance(0.25)) await cutDuringStart(node, random);
   // The administrator does not trust what the power cut has left.
+  if (random.chance(0.25)) await cutDuringRepair(node, random);
   if (random.chance(0.25)) assert.notEqual(check(node, "--repair").status, 2, "critter check --repair");
   await node.daemon.start();
   await checkNode(node, ledger, images);
 }
 
-/** A daemon that was cut off as it came up, at most once it has been up for a moment. */
+/** A daemon that is cut off as it comes up, at most once it has been up for a moment. */
 async function cutDuringStart(node: PowerNode, random: Random): Promise<void> {
-  const ended = node.daemon.launch().catch(() => {});
-  await Promise.race([ended, new Promise((resolve) => setTimeout(resolve, random.below(1500)))]);
+  await cutDuring(node, random, node.daemon.launch());
+}
+
+async function cutDuringRepair(node: PowerNode, random: Random): Promise<void> {
+  const [command, ...args] = checkCommand(node, "--repair");
+  await cutDuring(node, random, once(spawn(command, args, { stdio: "ignore" }), "exit"));
+}
+
+/** Cuts the power within the first second and a half of `work`, at its end where that comes before. */
+async function cutDuring(node: PowerNode, random: Random, work: Promise<unknown>): Promise<void> {
+  await Promise.race([work.catch(() => {}), sleep(random.below(1500))]);
   node.cut();
   await node.goDown();
   await node.boot();
@@ -69,6 +82,7 @@ async function checkNode(
 ): Promise<void> {
   const { daemon } = node;
   await checkPromises(node, ledger);
+  await askEverything(daemon);
   assert.deepEqual(await differences(node), [], "what the daemon holds, beside what it has on record");
   await checkListedImages(daemon, images);
   await removeAllPods(daemon.client);
@@ -116,9 +130,13 @@ async function removeTwice({ daemon }: PowerNode, { pods }: Ledger): Promise<voi
 
 /** `critter check`, on a node whose daemon does not run: its status, and all that it says. */
 function check(node: PowerNode, ...options: string[]): { status: number | null; said: string } {
-  const [command, ...args] = node.command("check", "--config", node.daemon.configFile, ...options);
+  const [command, ...args] = checkCommand(node, ...options);
   const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8" });
   return { status, said: `${stdout}${stderr}` };
+}
+
+function checkCommand(node: PowerNode, ...options: string[]): [command: string, ...args: string[]] {
+  return node.command("check", "--config", node.daemon.configFile, ...options);
 }
 
 /** The daemon's very first start, cut short on an empty disk. */

@@ -1,6 +1,8 @@
 /** npm run test:power: the power goes at the worst moments, and nothing that counts is lost. */
+import { createHash } from "node:crypto";
 import { join } from "node:path";
 import { isExecutable } from "../../src/linux/executable.ts";
+import { Random } from "../support/random.ts";
 import { Trials, trialOptions } from "../support/trials.ts";
 import { Bed } from "./bed.ts";
 import { type DiskFormat, formats } from "./disk.ts";
@@ -17,12 +19,13 @@ image that it lists is whole and runs, and nothing is left over.
 
   --long       ten cuts on each kind of disk; a few on one without it
   --seed N     for the moments and what the clients do; from the time without it
-  --only PART  only trials whose name contains it`;
+  --only PART  only trials whose name contains it, of the long form too`;
 
 const options = trialOptions(usage);
 takeOwnMounts();
 const trials = new Trials("npm run test:power --", options);
-const { random, long } = options;
+const { random, long, only } = options;
+const all = long || only.length > 0;
 const present = formats.filter(({ make }) => isHere(make[0]));
 await using bed = await Bed.make();
 
@@ -30,9 +33,9 @@ for (const format of present) {
   const name = `a cut loses what was not flushed: ${format.name}`;
   if (trials.wants(name)) await trials.try("method", name, () => proveThatCutsLose(format));
 }
-for (const format of long ? present : present.slice(0, 1)) {
+for (const format of all ? present : present.slice(0, 1)) {
   await tryCut(format, "first start", cutFirstStart);
-  for (const moment of long ? moments : someOf(moments)) {
+  for (const moment of all ? moments : someOf(moments)) {
     await tryCut(format, moment.name, (round) => cutAt(moment, round));
   }
 }
@@ -44,18 +47,22 @@ async function tryCut(
   moment: string,
   cut: (round: RoundOptions) => Promise<void>,
 ): Promise<void> {
-  const own = random.fork();
   const name = `${format.name}: ${moment}`;
   if (!trials.wants(name)) return;
   const won = await trials.try(format.name, name, async () => {
     const node = await bed.node(format);
-    await cut({ node, random: own, images: await bed.images(node) });
+    await cut({ node, random: randomOf(name), images: await bed.images(node) });
   });
   if (!won) console.error(`the daemon's log: ${await bed.keepLog(`${random.seed}-${Date.now()}`)}`);
 }
 
-function someOf(all: readonly Moment[]): Moment[] {
-  const [first, ...others] = all;
+/** The same for a trial whatever other trials there are. */
+function randomOf(name: string): Random {
+  return new Random(random.seed + createHash("sha256").update(name).digest().readUInt32LE());
+}
+
+function someOf(moments: readonly Moment[]): Moment[] {
+  const [first, ...others] = moments;
   return [first!, random.pick(others), random.pick(others)];
 }
 
