@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { linkSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { DEEP_TREE_INODES, makeDeepTree } from "../../test/support/deep-tree.ts";
 import { diskUsage, smallDiskUsage, smallInodes } from "./disk-usage.ts";
 
 test("blocks and inodes as du counts them: links once, symlinks not followed, names of any bytes", (t) => {
@@ -21,6 +22,19 @@ test("blocks and inodes as du counts them: links once, symlinks not followed, na
     Number(execFileSync("du", ["-s", ...options, folder], { encoding: "utf8" }).split("\t")[0]);
   assert.deepEqual(diskUsage(folder), { bytes: du("-B1"), inodes: du("--inodes") });
   assert.equal(diskUsage(folder)?.inodes, 7);
+});
+
+test("nothing hides below where a path can lead", (t) => {
+  const folder = mkdtempSync(join(tmpdir(), "critter-disk-usage-"));
+  t.after(() => execFileSync("rm", ["-r", folder]));
+  for (const name of ["one", "two"]) {
+    mkdirSync(join(folder, name));
+    makeDeepTree(join(folder, name));
+  }
+  const bytes = Number(execFileSync("du", ["-s", "-B1", folder], { encoding: "utf8" }).split("\t")[0]);
+  const descriptors = readdirSync("/proc/self/fd").length;
+  assert.deepEqual(diskUsage(folder), { bytes, inodes: 2 * (DEEP_TREE_INODES + 1) + 1 });
+  assert.equal(readdirSync("/proc/self/fd").length, descriptors);
 });
 
 test("a folder that is not there has none", () => {

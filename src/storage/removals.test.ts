@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
+import { makeDeepTree } from "../../test/support/deep-tree.ts";
 import { redirectLog } from "../log.ts";
 import { Removals } from "./removals.ts";
 
@@ -66,4 +67,14 @@ test("what is mounted in a folder stays as it is, and the log says so", async ()
     restore();
     execFileSync("umount", [join(folder, "tmpfs")]);
   }
+});
+
+test("a tree that is deeper than a path may be long goes too", async () => {
+  const folder = join(root, "deep");
+  mkdirSync(folder);
+  makeDeepTree(folder);
+  const removals = new Removals();
+  removals.remove(folder);
+  await removals.idle();
+  assert.ok(!existsSync(folder));
 });

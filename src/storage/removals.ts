@@ -10,6 +10,8 @@ import { log } from "../log.ts";
 /** What can be removed on the main thread in well under a millisecond. */
 const QUICK_ENTRIES = 64;
 const QUICK_BYTES = 16 * 1024 * 1024;
+/** A container can make trees that are deeper than a path may be long: rm(1) goes down there step by step. */
+const QUICK_PATH = 2048;
 
 export class Removals {
   /** One after the other: a slow disk is not made faster by more. */
@@ -75,6 +77,7 @@ function isQuick(path: string): boolean {
   let entries = 0;
   let bytes = 0;
   for (let folder = folders.pop(); folder !== undefined; folder = folders.pop()) {
+    if (folder.length > QUICK_PATH) return false;
     for (const entry of read(folder)) {
       if (++entries > QUICK_ENTRIES) return false;
       if (entry.isDirectory()) folders.push(join(folder, entry.name));
