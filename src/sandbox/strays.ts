@@ -3,7 +3,7 @@ import { constants } from "node:os";
 import { basename, dirname } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { isAlive, type ProcessIdentity, signalProcess } from "../linux/process.ts";
-import { type ScannedProcess, scanProcesses } from "../linux/process-scan.ts";
+import { ownPidNamespace, type ScannedProcess, scanProcesses } from "../linux/process-scan.ts";
 import { log } from "../log.ts";
 import { containerFolder } from "../oci/context.ts";
 import { type SandboxContext, sandboxFolder } from "./context.ts";
@@ -43,14 +43,25 @@ function findStrays(context: SandboxContext): Stray[] {
   ]);
   const roots = new Set([...containers.handlers.values()].map(({ runtime }) => runtime.root));
   return scanProcesses().flatMap((process): Stray[] => {
-    const { identity } = process;
-    const plugged = attached(process, context);
-    if (plugged !== undefined) return [{ id: plugged, identity, mayFinish: false }];
-    const id = monitored(process, bundles);
-    if (id !== undefined) return isOwned(context, id) ? [] : [{ id, identity, mayFinish: false }];
-    const ordered = commanded(process, roots);
-    return ordered === undefined ? [] : [{ id: ordered, identity, mayFinish: isOwned(context, ordered) }];
+    const stray = asStray(context, process, bundles, roots);
+    // What runs in a container can have any arguments, and any environment.
+    return stray && process.pidNamespace === ownPidNamespace() ? [stray] : [];
   });
+}
+
+function asStray(
+  context: SandboxContext,
+  process: ScannedProcess,
+  bundles: ReadonlySet<string>,
+  roots: ReadonlySet<string>,
+): Stray | undefined {
+  const stray = (id: string, mayFinish: boolean) => ({ id, identity: process.identity, mayFinish });
+  const id = monitored(process, bundles);
+  if (id !== undefined) return isOwned(context, id) ? undefined : stray(id, false);
+  const ordered = commanded(process, roots);
+  if (ordered !== undefined) return stray(ordered, isOwned(context, ordered));
+  const plugged = attached(process, context);
+  return plugged === undefined ? undefined : stray(plugged, false);
 }
 
 async function end({ id, identity, mayFinish }: Stray, patient: number): Promise<void> {

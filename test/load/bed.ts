@@ -50,8 +50,9 @@ export async function restartKilled({ daemon }: Bed, running: number): Promise<n
   return took;
 }
 
-/** The daemon's private memory in bytes, once it has had a second to itself. */
-export async function privateMemory({ daemon }: Bed): Promise<number> {
+/** The daemon's private memory in bytes, once its garbage is collected and it has had a second to itself. */
+export async function privateMemory({ daemon, probe }: Bed): Promise<number> {
+  await probe.heap();
   await sleep(1000);
   return memoryOf(daemon.pid)?.private ?? 0;
 }

@@ -23,7 +23,7 @@ export interface Heap {
 export function installProbe(folder: string): string {
   const path = join(folder, "probe.sock");
   process.env.CRITTER_LOAD_PROBE = path;
-  process.env.NODE_OPTIONS = `--import=${join(import.meta.dirname, "probe.ts")}`;
+  process.env.NODE_OPTIONS = `${process.env.NODE_OPTIONS ?? ""} --import=${join(import.meta.dirname, "probe.ts")}`;
   return path;
 }
 

@@ -8,6 +8,7 @@ import type { Init } from "../../src/cri/proto.ts";
 import { isAlive, type ProcessIdentity, processIdentity } from "../../src/linux/process.ts";
 import { containerConfig } from "../support/configs.ts";
 import { parseLog } from "../support/cri-log.ts";
+import { testRuntime } from "../support/daemon.ts";
 import { eventually } from "../support/eventually.ts";
 import { podConfigFor, type TestPod } from "../support/pods.ts";
 import type { Random } from "../support/random.ts";
@@ -63,7 +64,8 @@ export async function tryTransfers(
     stdin: true,
     logPath: "read.log",
   });
-  const identities = await processesOf(bed, [echoing, relaying, counting, reading]);
+  const containerIds = [echoing, relaying, counting, reading, ...(await runPretenders(bed, relay))];
+  const identities = await processesOf(bed, containerIds);
   const traffics = await openTraffics(random, address);
   try {
     for (let time = 0; time < restarts; time++) {
@@ -80,7 +82,7 @@ export async function tryTransfers(
         const { containers } = await runtime.ListContainers();
         assert.deepEqual(
           containers.map(({ state }) => state),
-          Array(4).fill("CONTAINER_RUNNING"),
+          containerIds.map(() => "CONTAINER_RUNNING"),
         );
       });
     }
@@ -115,6 +117,20 @@ async function run({ runtime }: Bed, pod: TestPod, changes: Init<ContainerConfig
   const { containerId } = await runtime.CreateContainer(request);
   await runtime.StartContainer({ containerId });
   return containerId;
+}
+
+/** Containers that look like what a killed daemon leaves at work: a CNI plugin, and a runtime's command. */
+async function runPretenders(bed: Bed, pod: TestPod): Promise<string[]> {
+  const idle = "while :; do sleep 1; done";
+  const asPlugin = await run(bed, pod, {
+    command: shell(idle),
+    envs: [{ key: "CNI_CONTAINERID", value: Buffer.from(pod.id) }],
+  });
+  const root = join(bed.daemon.folder, "runroot", "runtimes", testRuntime);
+  const asRuntime = await run(bed, pod, {
+    command: [...shell(idle), "runc", "--root", root, "start", pod.id],
+  });
+  return [asPlugin, asRuntime];
 }
 
 /** The containers' first processes, by the containers' ids. */
