@@ -4,19 +4,29 @@ import { messageOf } from "../cri/status-error.ts";
 import { log } from "../log.ts";
 import { Reserve } from "./reserve.ts";
 
+/** Somebody else may just be looking at it, or copying it. */
+const BUSY_MS = 10_000;
+const SQLITE_BUSY = 5;
+
 export class StateDatabase extends DatabaseSync {
   readonly #reserve: Reserve;
 
   /**
    * Opens the database at `path`, a file that exists, with a write-ahead log. The lock is taken once and kept: one daemon is its
-   * only user.
+   * only user. Waits for others, ten seconds at most.
    */
   constructor(path: string) {
     // First: it makes room for the log.
     const reserve = new Reserve(path);
-    super(path);
+    super(path, { timeout: BUSY_MS });
     this.#reserve = reserve;
-    this.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    try {
+      this.exec("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+    } catch (error) {
+      this.close();
+      if ((error as { errcode?: unknown }).errcode !== SQLITE_BUSY) throw error;
+      throw new Error(`${path} is locked by another program, for over ${BUSY_MS / 1000} s`, { cause: error });
+    }
     try {
       reserve.ensure();
     } catch (error) {
