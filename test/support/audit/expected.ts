@@ -22,6 +22,8 @@ const fixedFiles = [
   ...["state.db", "state.db-wal", "state.db-reserve", "critter.lock", "cni", "storage"].map(
     (name) => `root/${name}`,
   ),
+  // What a damaged database was set aside as.
+  ...["", "-wal", "-shm"].map((suffix) => `root/state.db-damaged${suffix}`),
   ...["sandboxes", "containers", "persist", "exits", "runtimes", "critter.lock"].map(
     (name) => `runroot/${name}`,
   ),
