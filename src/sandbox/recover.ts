@@ -20,7 +20,7 @@ import { watchPause } from "./pause.ts";
 import { keepFoldersPrivate } from "./private-folders.ts";
 import { namespaceModes, type PodSandboxRecord } from "./record.ts";
 import { discardSandbox, removePodSandbox } from "./remove.ts";
-import { endSetAside, releaseSetAside } from "./set-aside.ts";
+import { endUnowned, releaseUnowned, unownedIds } from "./set-aside.ts";
 import { releaseFiles } from "./stop.ts";
 import { endStrays } from "./strays.ts";
 
@@ -46,7 +46,8 @@ async function recoverAll(context: SandboxContext, note: Note<"recovery">): Prom
   context.containers.exits.sweep((id) => isAwaited(context, id));
   await removeLeftCgroups(context);
   keepFoldersPrivate(context);
-  await endSetAside(context);
+  const unowned = unownedIds(context);
+  await endUnowned(context, unowned);
   context.containers.storage.adopt(imageUsers(context));
   const containers = await recoverContainers(context.containers);
   const execs: Recovered = { adopted: 0, ended: await endLeftExecs(context.containers), removed: 0 };
@@ -62,7 +63,7 @@ async function recoverAll(context: SandboxContext, note: Note<"recovery">): Prom
     }
   }
   await sweep(context);
-  releaseSetAside(context);
+  releaseUnowned(context, unowned);
   note({ sandboxes, containers, execs });
   const unreadable = context.store.unreadable + context.containers.store.unreadable;
   const durationMs = Math.round(performance.now() - started);

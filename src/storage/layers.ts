@@ -50,6 +50,8 @@ export class Layers {
   readonly #holders = new Map<string, Set<string>>();
   readonly #making = new SharedWork<LayerRecord>();
   readonly #progress = new Map<string, LayerProgress>();
+  /** Folders without a record that were mounted at the start. */
+  #strays: string[] = [];
   #lastFolder = 0;
   #syncTimer: NodeJS.Timeout | undefined;
   #syncing: Promise<void> | undefined;
@@ -127,6 +129,15 @@ export class Layers {
       for (const chainId of unwanted) this.#records.delete(chainId);
     });
     for (const chainId of unwanted) this.#remove(chainId);
+  }
+
+  /** Removes the layers without a record that nobody has mounted any more; for the start, when what no container owns is unmounted. */
+  removeStrays(): void {
+    if (this.#strays.length === 0) return;
+    const mounted = this.#mounted();
+    const gone = this.#strays.filter((name) => !mounted.has(name));
+    this.#strays = this.#strays.filter((name) => mounted.has(name));
+    for (const name of gone) this.#options.removals.removeLater(join(this.#options.folder, name));
   }
 
   /**
@@ -243,9 +254,10 @@ export class Layers {
     }
     const mounted = folders.size > 0 ? this.#mounted() : new Set();
     for (const name of folders) {
-      if (mounted.has(name))
+      if (mounted.has(name)) {
         log.warn("a layer without a record stays for who has it mounted", { folder: name });
-      else {
+        this.#strays.push(name);
+      } else {
         log.info("removing a folder that is no layer", { folder: name });
         removals.removeLater(join(folder, name));
       }

@@ -113,6 +113,7 @@ export class Storage {
     }
     const leftovers = this.rootfs.removeLeftovers(valid);
     this.images.sweep();
+    this.#layers.removeStrays();
     return leftovers;
   }
 
