@@ -3,6 +3,7 @@ import { nowNanoseconds } from "../clock.ts";
 import { messageOf } from "../cri/status-error.ts";
 import { isAlive } from "../linux/process.ts";
 import { log } from "../log.ts";
+import type { RecoveryWork } from "../state/recovery-work.ts";
 import { type ContainerContext, presentHandler } from "./context.ts";
 import { finishEnd, recordExit, recordLostMonitor } from "./exit.ts";
 import { watchContainer } from "./follow-exits.ts";
@@ -18,21 +19,24 @@ export interface Recovered {
 
 /**
  * Brings every container's record in step with what the machine has, and from then on hears of ends. One that cannot be is
- * logged, and does not stop the others.
+ * logged, and does not stop the others. What takes long of `work` goes on after this.
  */
-export async function recoverContainers(context: ContainerContext): Promise<Recovered> {
+export async function recoverContainers(context: ContainerContext, work: RecoveryWork): Promise<Recovered> {
   const recovered: Recovered = { adopted: 0, ended: 0, removed: 0 };
   // As the daemon before has left them: ends that it missed are told at once.
   const left = [...context.store].map((record) => ({ record, phase: record.phase }));
   await context.exits.start();
   for (const { record, phase } of left) {
-    try {
-      const outcome = await recover(context, record, phase);
-      if (outcome) recovered[outcome]++;
-    } catch (error) {
-      log.error("a container cannot be recovered", { container_id: record.id, error: messageOf(error) });
-    }
+    work.add(async () => {
+      try {
+        const outcome = await recover(context, record, phase);
+        if (outcome) recovered[outcome]++;
+      } catch (error) {
+        log.error("a container cannot be recovered", { container_id: record.id, error: messageOf(error) });
+      }
+    });
   }
+  await work.settled();
   return recovered;
 }
 
@@ -42,7 +46,7 @@ async function recover(
   left: ContainerPhase,
 ): Promise<keyof Recovered | undefined> {
   if (record.phase === "creating" || record.phase === "removing") {
-    await discardContainer(context, record);
+    await context.locks.run(record.id, () => discardContainer(context, record));
     return "removed";
   }
   if (record.phase === "exited") {

@@ -12,6 +12,7 @@ import type { ContainerRecord } from "../oci/record.ts";
 import { type Recovered, recoverContainers } from "../oci/recover.ts";
 import { endLeftExecs } from "../oci/recover-execs.ts";
 import { hasEnded } from "../oci/stop.ts";
+import { RecoveryWork } from "../state/recovery-work.ts";
 import type { ImageUser } from "../storage/storage.ts";
 import { pinnedNamespaces, type SandboxContext } from "./context.ts";
 import { removeSandboxFolder } from "./files.ts";
@@ -49,20 +50,26 @@ async function recoverAll(context: SandboxContext, note: Note<"recovery">): Prom
   const unowned = unownedIds(context);
   await endUnowned(context, unowned);
   context.containers.storage.adopt(imageUsers(context));
-  const containers = await recoverContainers(context.containers);
+  const work = new RecoveryWork();
+  const containers = await recoverContainers(context.containers, work);
   const execs: Recovered = { adopted: 0, ended: await endLeftExecs(context.containers), removed: 0 };
   const sandboxes: Recovered = { adopted: 0, ended: 0, removed: 0 };
   for (const record of context.store) context.podCgroups.adopt(record.cgroups);
   for (const record of [...context.store]) {
-    try {
-      const outcome = await recoverSandbox(context, record);
-      if (outcome) sandboxes[outcome]++;
-    } catch (error) {
-      log.error("a pod sandbox cannot be recovered", { pod_id: record.id, error: messageOf(error) });
-      if (record.phase === "creating") context.store.settle(record, { phase: "failed" });
-    }
+    work.add(async () => {
+      try {
+        const outcome = await recoverSandbox(context, record);
+        if (outcome) sandboxes[outcome]++;
+      } catch (error) {
+        log.error("a pod sandbox cannot be recovered", { pod_id: record.id, error: messageOf(error) });
+        if (record.phase === "creating") context.store.settle(record, { phase: "failed" });
+      }
+    });
   }
-  await sweep(context);
+  await work.settled();
+  sweep(context);
+  work.add(() => freeNetworks(context));
+  await work.settled();
   releaseUnowned(context, unowned);
   note({ sandboxes, containers, execs });
   const unreadable = context.store.unreadable + context.containers.store.unreadable;
@@ -87,7 +94,7 @@ async function recoverSandbox(
   switch (record.phase) {
     case "creating":
     case "failed":
-      await discardSandbox(context, record);
+      await context.locks.run(record.id, () => discardSandbox(context, record));
       return "removed";
     case "removing":
       await removePodSandbox(context, record);
@@ -114,8 +121,8 @@ function runs(context: SandboxContext, record: PodSandboxRecord): boolean {
   return namespaceModes(record.config).network === "NODE" || (net !== undefined && isNamespace(net));
 }
 
-/** Removes what has no record: folders of pods and containers, and networks. */
-async function sweep(context: SandboxContext): Promise<void> {
+/** Removes the folders of pods and containers that have no record. */
+function sweep(context: SandboxContext): void {
   const { containers } = context;
   const { runroot } = containers.config.crio;
   for (const id of names(join(runroot, "sandboxes"))) {
@@ -124,6 +131,10 @@ async function sweep(context: SandboxContext): Promise<void> {
   for (const id of names(join(runroot, "containers"))) {
     if (!containers.store.find(id)) removeSandboxFolder(join(runroot, "containers", id));
   }
+}
+
+/** Frees the networks of pods that have no record. */
+async function freeNetworks(context: SandboxContext): Promise<void> {
   const attachments = [...context.store]
     .filter(({ attached }) => attached)
     .map(({ id }) => ({ containerId: id, ifName: "eth0" }));

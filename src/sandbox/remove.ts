@@ -14,7 +14,8 @@ export function removePodSandbox(context: SandboxContext, record: PodSandboxReco
   return context.locks.run(record.id, async () => {
     if (!context.store.has(record)) return;
     await stopLocked(context, record);
-    if (record.phase !== "failed") context.store.update(record, { phase: "removing" });
+    if (record.phase !== "failed" && record.phase !== "creating")
+      context.store.update(record, { phase: "removing" });
     const containers = podContainers(context, record);
     await Promise.all(containers.map((container) => removeContainer(context.containers, container)));
     await clearAway(context, record);
