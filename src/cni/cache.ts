@@ -3,9 +3,9 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync
 import { join } from "node:path";
 import { messageOf } from "../cri/status-error.ts";
 import { log } from "../log.ts";
+import { absentOr, fields, isObject, isString, listOf } from "../state/fields.ts";
 import type { Attachment, RawResult } from "./chain.ts";
 import type { NetworkConfig } from "./network-config.ts";
-import { isObject } from "./plugin.ts";
 
 export interface CachedAttachment extends Attachment {
   /** As it was at ADD. */
@@ -18,6 +18,21 @@ export interface CachedAttachment extends Attachment {
 export type AttachmentOwner = Pick<Attachment, "containerId" | "ifName">;
 
 const extension = ".json";
+
+/** As far as DEL needs it. */
+const isAttachment = fields({
+  containerId: isString,
+  ifName: isString,
+  netns: isString,
+  args: isString,
+  capabilities: isObject,
+  network: fields({
+    name: isString,
+    cniVersion: isString,
+    plugins: listOf(fields({ type: isString })),
+  }),
+  result: absentOr(isObject),
+});
 
 /** The attachments of one folder. Calls are synchronous and take a tenth of a millisecond. */
 export class AttachmentCache {
@@ -43,8 +58,8 @@ export class AttachmentCache {
     const path = this.#path(containerId, ifName);
     try {
       const value: unknown = JSON.parse(readFileSync(path, "utf8"));
-      if (!isObject(value) || !isObject(value.network)) throw new Error("not an attachment");
-      return value as unknown as CachedAttachment;
+      if (!isAttachment(value)) throw new Error("not an attachment");
+      return value as CachedAttachment;
     } catch (error) {
       if ((error as { code?: string }).code !== "ENOENT")
         log.warn("a CNI attachment cannot be read", { path, error: messageOf(error) });

@@ -410,9 +410,9 @@ test("GC runs alone, and a pod on its way in is nobody's leftover", async (t) =>
   await Promise.all([added, collected, removed]);
   assert.deepEqual(
     room.calls().map(({ command, id }) => `${command} ${id}`.trim()),
-    ["ADD abc", "GC", "DEL other"],
+    ["DEL other", "ADD abc", "GC"],
   );
-  assert.deepEqual(room.calls()[1]?.config["cni.dev/valid-attachments"], [
+  assert.deepEqual(room.calls()[2]?.config["cni.dev/valid-attachments"], [
     { containerID: "abc", ifname: "eth0" },
   ]);
 });

@@ -105,6 +105,13 @@ export class Cni {
 
   async #add(pod: PodAttachment, signal?: AbortSignal): Promise<PodNetwork> {
     const network = this.#network();
+    const missing = network.plugins.find(({ type }) => !this.#plugins.find(type));
+    if (missing) {
+      const where = this.#plugins.searched;
+      throw failedPrecondition(
+        `the pod's network is not ready: no plugin ${JSON.stringify(missing.type)} in ${where}`,
+      );
+    }
     const attachment = this.#attachment(pod);
     // Written ahead: a daemon that dies during ADD then knows what to delete.
     this.#cache.write({ ...attachment, network });
@@ -114,6 +121,11 @@ export class Cni {
     if (ips.length === 0) throw noAddress(network);
     this.#cache.write({ ...attachment, network, result: raw });
     return { ips, result };
+  }
+
+  /** Whether plugins have done something for the pod, or may have, that `remove` takes back. */
+  owes(podId: string): boolean {
+    return this.#cache.owners().some(({ containerId }) => containerId === podId);
   }
 
   /** What ADD answered for the pod, as the last plugin said it; undefined where it is not in the network. */
@@ -155,10 +167,19 @@ export class Cni {
     const ifName = this.#ifName;
     const valid = [...attachments, ...[...this.#adding].map((containerId) => ({ containerId, ifName }))];
     this.#mendLeases();
-    await this.#exclusion.exclusive(async () => {
-      const failures = [...(await this.#deleteStale(valid)), ...(await this.#collect(valid))];
-      if (failures.length > 0) throw new Error(failures.map(messageOf).join("; "));
-    });
+    const keys = new Set(valid.map(keyOf));
+    const stale = this.#cache.owners().filter((owner) => !keys.has(keyOf(owner)));
+    // Beside those that come and go: a plugin that hangs at DEL must not keep them out.
+    const failures = await this.#exclusion.shared(() => this.#deleteAll(stale));
+    const network = this.#follower.network;
+    if (network && !network.disableGC && isAtLeast(network.cniVersion, "1.1.0")) {
+      const staleKeys = new Set(stale.map(keyOf));
+      // Those that came in meanwhile are in the cache.
+      const present = () => this.#cache.owners().filter((owner) => !staleKeys.has(keyOf(owner)));
+      const all = () => [...new Map([...valid, ...present()].map((one) => [keyOf(one), one])).values()];
+      failures.push(...(await this.#exclusion.exclusive(() => gcChain(this.#plugins, network, all()))));
+    }
+    if (failures.length > 0) throw new Error(failures.map(messageOf).join("; "));
   }
 
   /** The versions of the specification that a plugin says it speaks (VERSION); asked once. */
@@ -216,9 +237,7 @@ export class Cni {
     this.#cache.remove(attachment.containerId, attachment.ifName);
   }
 
-  async #deleteStale(valid: { containerId: string; ifName: string }[]): Promise<unknown[]> {
-    const keys = new Set(valid.map(({ containerId, ifName }) => `${containerId} ${ifName}`));
-    const stale = this.#cache.owners().filter((one) => !keys.has(`${one.containerId} ${one.ifName}`));
+  async #deleteAll(stale: AttachmentOwner[]): Promise<unknown[]> {
     const outcomes = await Promise.allSettled(stale.map((owner) => this.#deleteOwned(owner)));
     return outcomes.filter((outcome) => outcome.status === "rejected").map((outcome) => outcome.reason);
   }
@@ -244,12 +263,6 @@ export class Cni {
     returnUnownedLeases(networks.filter((network) => network !== undefined));
   }
 
-  async #collect(valid: { containerId: string; ifName: string }[]): Promise<Error[]> {
-    const network = this.#follower.network;
-    if (!network || network.disableGC || !isAtLeast(network.cniVersion, "1.1.0")) return [];
-    return gcChain(this.#plugins, network, valid);
-  }
-
   async #askVersion(type: string): Promise<string[]> {
     const call = { command: "VERSION" as const, config: { cniVersion: "1.1.0", name: "version", type } };
     const { supportedVersions } = parseOutput(
@@ -266,4 +279,8 @@ function noAddress({ name, plugins }: NetworkConfig): StatusError {
     status.UNKNOWN,
     `CNI network ${JSON.stringify(name)}: its plugins (${types}) gave the pod no address`,
   );
+}
+
+function keyOf({ containerId, ifName }: AttachmentOwner): string {
+  return `${containerId} ${ifName}`;
 }

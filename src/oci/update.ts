@@ -1,10 +1,11 @@
 /** UpdateContainerResources: new limits for a container that has been created and has not ended. */
 import { writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
+import { status } from "@grpc/grpc-js";
 import { machineCgroups } from "../cgroups/machine.ts";
 import { processesIn } from "../cgroups/processes.ts";
 import type { LinuxContainerResources } from "../cri/messages.ts";
-import { failedPrecondition, messageOf } from "../cri/status-error.ts";
+import { codeOf, failedPrecondition, messageOf, StatusError } from "../cri/status-error.ts";
 import { containerCgroup } from "./container-cgroup.ts";
 import { type ContainerContext, presentHandler } from "./context.ts";
 import { type ContainerRecord, containerState } from "./record.ts";
@@ -42,7 +43,8 @@ export function updateContainer(
       writeHugepageLimits(runtime, record.id, resources.hugepageLimits ?? []);
       if (score !== undefined) writeOomScore(runtime, record.id, score);
     } catch (error) {
-      throw failedPrecondition(`${shown(update)} cannot be put into effect: ${messageOf(error)}`);
+      const code = codeOf(error) === status.UNKNOWN ? status.FAILED_PRECONDITION : codeOf(error);
+      throw new StatusError(code, `${shown(update)} cannot be put into effect: ${messageOf(error)}`);
     }
     context.store.update(record, { resources: next });
   });

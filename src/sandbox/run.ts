@@ -51,9 +51,9 @@ export async function runPodSandbox(
   );
 }
 
-/** A pod that nobody can use any more: its name is free once it has been taken away. */
+/** A pod that nobody can use any more: its name is free once it has been taken away. `creating` is one that a killed daemon has left. */
 function isLeftOver({ phase }: PodSandboxRecord): boolean {
-  return phase === "failed" || phase === "removing";
+  return phase === "creating" || phase === "failed" || phase === "removing";
 }
 
 async function makeSandbox(
@@ -173,9 +173,14 @@ async function attach(
 ): Promise<string[]> {
   if (!record.attached) return [];
   const started = performance.now();
-  const { ips } = await context.cni.add(podAttachment(context, record), stopped);
-  tellIncident("pod.attached", { durationMs: performance.now() - started });
-  return ips;
+  try {
+    const { ips } = await context.cni.add(podAttachment(context, record), stopped);
+    tellIncident("pod.attached", { durationMs: performance.now() - started });
+    return ips;
+  } catch (error) {
+    record.attached = context.cni.owes(record.id);
+    throw error;
+  }
 }
 
 /** The name inside the pod: a pod on the host's network has the node's, one without a name the first half of its id's. */
