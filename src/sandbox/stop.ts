@@ -9,6 +9,7 @@ import { hasEnded, stopContainer } from "../oci/stop.ts";
 import { killTask } from "../oci/task.ts";
 import { pinnedNamespaces, type SandboxContext, sandboxFolder } from "./context.ts";
 import { sandboxFiles } from "./files.ts";
+import { pinNetworkAgain } from "./lost-pin.ts";
 import { detachNetwork } from "./network.ts";
 import { namespaceModes, type PodSandboxRecord } from "./record.ts";
 
@@ -51,6 +52,7 @@ export function podContainers({ containers }: SandboxContext, { id }: PodSandbox
 export async function releaseSandbox(context: SandboxContext, record: PodSandboxRecord): Promise<void> {
   // From now on its pause process is expected to end.
   if (record.phase === "ready") record.phase = "notready";
+  pinNetworkAgain(context, record);
   // The network takes longest, so it goes first.
   const outcomes = await Promise.allSettled([
     detachNetwork(context, record),
