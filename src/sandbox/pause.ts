@@ -1,6 +1,9 @@
 /** A pod's pause container: it holds the PID namespace that containers may share, and its end is the pod's. */
+
+import { status } from "@grpc/grpc-js";
 import { ociCgroupsPath, type PodCgroup } from "../cgroups/paths.ts";
 import type { PodSandboxConfig } from "../cri/messages.ts";
+import { StatusError } from "../cri/status-error.ts";
 import type { IdMappings } from "../linux/user-namespace.ts";
 import { log } from "../log.ts";
 import { type ContainerContext, type RuntimeHandler, runtimeHandler } from "../oci/context.ts";
@@ -14,6 +17,16 @@ import { pinnedNamespaces, type SandboxContext, sandboxFolder } from "./context.
 import { namespaceModes, type PodSandboxRecord } from "./record.ts";
 import { podIdMappings } from "./user-namespace.ts";
 
+/** The kubelet gives RunPodSandbox four minutes; what has come by then is kept for the next try. */
+const PULL_MS = 180_000;
+
+function tooLate(image: string): StatusError {
+  return new StatusError(
+    status.DEADLINE_EXCEEDED,
+    `the pause image ${JSON.stringify(image)} could not be pulled in ${PULL_MS / 1000} s`,
+  );
+}
+
 /** The pause image, pulled when absent; undefined for a pod that runs without a pause container. */
 export async function preparePause(
   { containers }: SandboxContext,
@@ -26,7 +39,14 @@ export async function preparePause(
   const present = containers.storage.images.find(image.pauseImage);
   if (present) return present;
   const auth = image.pauseImageAuthFile ? new AuthFile(image.pauseImageAuthFile) : undefined;
-  return await containers.storage.pull(image.pauseImage, { namespacedAuth: () => auth, signal });
+  const late = new AbortController();
+  const timer = setTimeout(() => late.abort(tooLate(image.pauseImage)), PULL_MS);
+  try {
+    const either = AbortSignal.any([signal, late.signal]);
+    return await containers.storage.pull(image.pauseImage, { namespacedAuth: () => auth, signal: either });
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Creates and starts the pause container in namespaces that exist. */
