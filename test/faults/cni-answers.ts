@@ -83,7 +83,7 @@ const answers: Answer[] = [
     name: "a result without addresses",
     short: true,
     words: `printf '{"cniVersion":"1.0.0"}'; exit 0`,
-    cause: /its plugins \(bridge, portmap, tuning\) gave the pod no address/,
+    cause: /its plugins \(bridge, portmap, late\) gave the pod no address/,
   },
   {
     name: "a result that is an array in an object",

@@ -26,9 +26,9 @@ interface Programs {
   runtime: FaultyProgram;
   /** The monitor of the handler "faulty"; its only command is `-c`. */
   monitor: FaultyProgram;
-  /** The first plugin and the last one of the network; faults by CNI_COMMAND. */
+  /** The first plugin of the network, and a last one that nobody else has; faults by CNI_COMMAND. */
   bridge: FaultyProgram;
-  tuning: FaultyProgram;
+  late: FaultyProgram;
 }
 
 /** The bed of `programsSuite`; disposing of it disposes of the daemon. */
@@ -36,7 +36,7 @@ export class ProgramsBed extends DaemonBed implements Programs {
   readonly runtime: FaultyProgram;
   readonly monitor: FaultyProgram;
   readonly bridge: FaultyProgram;
-  readonly tuning: FaultyProgram;
+  readonly late: FaultyProgram;
   readonly #folder: string;
 
   constructor(context: FaultContext, daemon: Daemon, nothing: Resources, folder: string, programs: Programs) {
@@ -45,7 +45,7 @@ export class ProgramsBed extends DaemonBed implements Programs {
     this.runtime = programs.runtime;
     this.monitor = programs.monitor;
     this.bridge = programs.bridge;
-    this.tuning = programs.tuning;
+    this.late = programs.late;
   }
 
   /** The configuration of a pod that the faults of plugins meet, by its name. */
@@ -96,7 +96,7 @@ export class ProgramsBed extends DaemonBed implements Programs {
   }
 
   #healAll(): void {
-    for (const program of [this.runtime, this.monitor, this.bridge, this.tuning]) program.healAll();
+    for (const program of [this.runtime, this.monitor, this.bridge, this.late]) program.healAll();
     for (const pid of this.runtime.stuck) process.kill(pid, "SIGKILL");
   }
 
@@ -123,12 +123,13 @@ async function programsBed(context: FaultContext): Promise<ProgramsBed> {
   const folder = mkdtempSync(join(tmpdir(), "critter-programs-"));
   const words = { words: COMMANDS };
   const variable = { variable: "CNI_COMMAND" };
-  const plugin = (name: string) => new FaultyProgram(join(folder, name), join(CNI_BIN_DIR, name), variable);
+  const plugin = (name: string, real: string) =>
+    new FaultyProgram(join(folder, name), join(CNI_BIN_DIR, real), variable);
   const programs = {
     runtime: new FaultyProgram(join(folder, "runc"), process.env.CRITTER_TEST_RUNTIME || "runc", words),
     monitor: new FaultyProgram(join(folder, "conmon"), "conmon", { words: ["-c"] }),
-    bridge: plugin("bridge"),
-    tuning: plugin("tuning"),
+    bridge: plugin("bridge", "bridge"),
+    late: plugin("late", "tuning"),
   };
   const daemon = await startDaemon({
     registry: context.registry.address,
@@ -142,7 +143,7 @@ async function programsBed(context: FaultContext): Promise<ProgramsBed> {
     },
   });
   try {
-    await changeNetwork(daemon, ({ plugins }) => plugins.push({ type: "tuning" }));
+    await changeNetwork(daemon, ({ plugins }) => plugins.push({ type: "late" }));
     await countWithNothing(daemon);
     // The folders that the handler has for execs stay as well.
     {

@@ -167,7 +167,7 @@ const faults: Fault<ProgramsBed>[] = [
     name: "a failure that cannot be taken back, as the runtime is gone: asked again",
     short: true,
     async inflict(bed) {
-      bed.tuning.fault("ADD", onlyFaulty("sleep 1; echo no; exit 1"));
+      bed.late.fault("ADD", onlyFaulty("sleep 1; echo no; exit 1"));
       const config = bed.faultyConfig();
       bed.runtime.forget();
       const first = refused(run(bed, config), "UNKNOWN", /ADD: exit code 1/);
@@ -181,7 +181,7 @@ const faults: Fault<ProgramsBed>[] = [
         [[config.metadata!.name, "SANDBOX_NOTREADY"]],
       );
       await refused(run(bed, config), "UNKNOWN", /runc.*ENOENT|cannot be started/);
-      bed.tuning.heal("ADD");
+      bed.late.heal("ADD");
       bed.runtime.comeBack();
       const { podSandboxId } = await run(bed, config);
       assert.deepEqual(await pods(bed), [podSandboxId]);
@@ -192,14 +192,14 @@ const faults: Fault<ProgramsBed>[] = [
     name: "a failure that cannot be taken back, as a plugin fails at DEL too: removed",
     short: true,
     async inflict(bed) {
-      bed.tuning.fault("ADD", onlyFaulty("echo no; exit 1"));
+      bed.late.fault("ADD", onlyFaulty("echo no; exit 1"));
       bed.bridge.fault("DEL", onlyFaulty("echo not that either; exit 1"));
       const config = bed.faultyConfig();
-      await refused(run(bed, config), "UNKNOWN", /"tuning": ADD: exit code 1/);
+      await refused(run(bed, config), "UNKNOWN", /"late": ADD: exit code 1/);
       const [podSandboxId = ""] = await pods(bed);
       const stopping = bed.daemon.client.runtime.StopPodSandbox({ podSandboxId });
       await refused(stopping, "UNKNOWN", /"bridge": DEL: exit code 1.*not that either/);
-      bed.tuning.heal("ADD");
+      bed.late.heal("ADD");
       bed.bridge.heal("DEL");
       await removePod(bed.daemon, podSandboxId);
       await bed.leftNothing();

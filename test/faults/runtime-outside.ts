@@ -115,12 +115,6 @@ const faults: Fault<ProgramsBed>[] = [
     rmSync(folder, { recursive: true });
     await refused(pod.create(), "UNKNOWN", /sandboxes/);
   }),
-  outside("the runtime's record of a container is deleted", true, async ({ daemon }, _pod, containerId) => {
-    rmSync(join(daemon.folder, "runroot", "runtimes", "faulty", containerId), { recursive: true });
-  }),
-  outside("the runtime's record of the pause container is deleted", false, async ({ daemon }, pod) => {
-    rmSync(join(daemon.folder, "runroot", "runtimes", "faulty", pod.id), { recursive: true });
-  }),
 ];
 
 export const runtimeOutsideSuite = programsSuite("from outside", faults);
