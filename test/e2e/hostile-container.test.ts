@@ -201,6 +201,32 @@ describe("a container that means harm", () => {
     assert.equal((await containerStatus(parts.daemon, id)).state, "CONTAINER_RUNNING");
   });
 
+  it("is led nowhere by a .. in its request, nor is its pod", async () => {
+    const { daemon } = parts;
+    await using pod = await livePod(daemon, { logDirectory: join(daemon.folder, "logs") });
+    const volume = { containerPath: "/volume", image: { image: IMAGE }, readonly: true };
+    for (const changes of [
+      { logPath: `${UP}${outside}/log` },
+      { mounts: [{ ...volume, imageSubPath: `${UP}${outside}` }] },
+      { mounts: [{ ...volume, imageSubPath: `bin/${UP}${outside}` }] },
+    ]) {
+      assert.equal(await outcome(pod.create(changes)), "INVALID_ARGUMENT", JSON.stringify(changes));
+    }
+    const cgroupParent = `${daemon.cgroupParent}/${UP}${outside}`;
+    assert.equal(await outcome(livePod(daemon, { linux: { cgroupParent } })), "INVALID_ARGUMENT");
+    untouched();
+  });
+
+  it("changes neither its image nor another container by what it writes", async () => {
+    await using pod = await livePod(parts.daemon);
+    await pod.sh(await pod.run(), "rm /bin/ls; echo x > /etc/added; echo x > /bin/cat || true");
+    const other = await pod.run();
+    assert.equal(
+      await pod.sh(other, "ls /etc/added 2>&1 || cat /etc/hostname | wc -l"),
+      "ls: /etc/added: No such file or directory\n1",
+    );
+  });
+
   it("shares no PID namespace with a container of another pod", async () => {
     await using pod = await livePod(parts.daemon);
     await using other = await livePod(parts.daemon);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { ensureImages, storeFolder } from "../images/store.ts";
@@ -70,6 +70,18 @@ describe("pods that run while critter is upgraded", () => {
     const ended = await pod.ended(waiting);
     assert.equal(ended.exitCode, 7, "an end while no daemon ran");
     assert.deepEqual(await listed(daemon), { ...listBefore, [waiting]: "CONTAINER_EXITED" });
+
+    for (const path of [
+      `runroot/sandboxes/${pod.id}`,
+      "runroot/containers",
+      `root/storage/overlay-containers/${counting}`,
+    ]) {
+      assert.equal(
+        statSync(join(daemon.folder, path)).mode & 0o777,
+        0o700,
+        `${path} is closed to other users`,
+      );
+    }
 
     await runtime.StartContainer({ containerId: created });
     assert.equal(await pod.sh(created, "echo started"), "started");
