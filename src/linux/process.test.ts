@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { readdirSync } from "node:fs";
 import { constants } from "node:os";
 import { test } from "node:test";
-import { isAlive, processIdentity, signalProcess } from "./process.ts";
+import { isAlive, openPidfd, processIdentity, signalProcess } from "./process.ts";
 
 test("a process is known by its number and its start", async () => {
   const child = spawn("sleep", ["100"], { stdio: "ignore" });
@@ -30,6 +31,13 @@ test("a process of another boot does not run, whoever has its number and start n
   assert.equal(signalProcess(before, constants.signals.SIGKILL), false);
   const { pid, startTime } = identity;
   assert.equal(isAlive({ pid, startTime }), true);
+});
+
+test("the number of a thread, as of a process that is just being reaped, is no process's", () => {
+  const thread = readdirSync("/proc/self/task")
+    .map(Number)
+    .find((id) => id !== process.pid)!;
+  assert.equal(openPidfd(thread), undefined);
 });
 
 test("a command's name cannot mislead", () => {

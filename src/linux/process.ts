@@ -76,12 +76,15 @@ export function signalProcess(identity: ProcessIdentity, signal: number): boolea
   }
 }
 
+/** What the kernel says of a number that is nobody's, and of one that is a thread's or whose process is just being reaped: older ones EINVAL. */
+const noProcess = new Set(["ESRCH", "ENOENT", "EINVAL"]);
+
 /** A pidfd of process `pid` (close-on-exec; the caller closes it), or undefined when there is none. Throws LinuxError. */
 export function openPidfd(pid: number): number | undefined {
   try {
     return check(syscall(SYS_pidfd_open, pid, 0, 0, 0), "pidfd_open", `of process ${pid}`);
   } catch (error) {
-    if (error instanceof LinuxError && error.code === "ESRCH") return undefined;
+    if (error instanceof LinuxError && noProcess.has(error.code)) return undefined;
     throw error;
   }
 }
