@@ -56,12 +56,14 @@ async function pullAndRemove(
     const reference = random.pick(images);
     const promised = ledger.image(reference);
     const image = { image: reference };
-    if (promised.standing === "gone" || random.chance(0.3)) {
-      // One that is there stays so while it is pulled again.
-      if (promised.standing === "gone") promised.standing = "asked";
+    if (promised.standing === "gone") {
+      promised.standing = "asked";
       await ledger.before(service.PullImage({ image }, { timeout: 60_000 }));
       ledger.settle(promised, "there", "image");
-    } else if (random.chance(0.6)) {
+    } else if (random.chance(0.2)) {
+      // What is there stays so while it is pulled again.
+      await ledger.before(service.PullImage({ image }, { timeout: 60_000 }));
+    } else if (random.chance(0.7)) {
       promised.standing = "leaving";
       await ledger.before(service.RemoveImage({ image }));
       ledger.settle(promised, "gone", "image removed");

@@ -50,8 +50,8 @@ export async function cutAt(moment: Moment, { node, random, images }: RoundOptio
   await node.boot();
   if (random.chance(0.25)) await cutDuringStart(node, random);
   // The administrator does not trust what the power cut has left.
-  if (random.chance(0.25)) await cutDuringRepair(node, random);
-  if (random.chance(0.25)) assert.notEqual(check(node, "--repair").status, 2, "critter check --repair");
+  if (random.chance(0.1)) await cutDuringRepair(node, random);
+  if (random.chance(0.1)) assert.notEqual(check(node, "--repair").status, 2, "critter check --repair");
   await node.daemon.start();
   await checkNode(node, ledger, images);
 }
