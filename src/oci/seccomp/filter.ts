@@ -90,7 +90,7 @@ function chosenProfile(
         ? configured("seccomp_profile", settings.seccompProfile)
         : defaultProfile;
     case "Localhost":
-      if (available) return localProfile(asked.localhostRef, `${field}.seccomp.localhost_ref`);
+      if (available) return localProfile(asked.localhostRef, referenceField(requested, field));
       throw failedPrecondition(`${field}.seccomp.profile_type is "Localhost": the kernel has no seccomp`);
     default:
       throw invalidArgument(`${field}.seccomp.profile_type`, asked?.profileType, "it is unknown");
@@ -107,6 +107,11 @@ function fromPath(path: string, field: string): SecurityProfile | null {
   if (path.startsWith(prefix)) return { profileType: "Localhost", localhostRef: path.slice(prefix.length) };
   const right = "unconfined, runtime/default or localhost/PATH is required";
   throw invalidArgument(`${field}.seccomp_profile_path`, path, right);
+}
+
+/** Which of the two the reference stands in. */
+function referenceField(requested: RequestedSeccomp | null, field: string): string {
+  return requested?.seccomp ? `${field}.seccomp.localhost_ref` : `${field}.seccomp_profile_path`;
 }
 
 function localProfile(path: string, field: string): SeccompProfile {

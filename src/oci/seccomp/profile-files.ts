@@ -23,10 +23,10 @@ export function profileInFile(path: string): SeccompProfile {
   return profile;
 }
 
-/** A FIFO would hold the daemon up for ever, and /dev/zero has no end. */
+/** A FIFO would hold the daemon up for ever, as would /proc/kmsg (which seems a plain file, and empty), and /dev/zero has no end. */
 function readPlainFile(path: string): string {
   const stat = statSync(path);
-  if (!stat.isFile()) throw new Error(`${path} is not a plain file`);
+  if (!stat.isFile() || stat.size === 0) throw new Error(`${path} is not a plain file with a profile`);
   if (stat.size > MOST_BYTES) throw new Error(`${path} has ${stat.size} bytes, over ${MOST_BYTES}`);
   return readFileSync(path, "utf8");
 }
