@@ -29,3 +29,13 @@ test("what is no pod's to change is refused", () => {
     assert.throws(() => readSysctls({ [name]: "1" }, all), { code: 3 }, name);
   }
 });
+
+test("a value is one line: the kernel would take the first and leave the others", () => {
+  const read = (value: string) => readSysctls({ "net.ipv4.tcp_rmem": value }, all);
+  assert.equal(read("4096\t87380 6291456\n").length, 1);
+  for (const value of ["1\n2", "1\r2", "\u001b[31m"])
+    assert.throws(
+      () => read(value),
+      /^StatusError: linux\.sysctls\["net\.ipv4\.tcp_rmem"\] is .*: it must be one line$/,
+    );
+});

@@ -1,5 +1,6 @@
 /** sysctl(8) names: where they live under /proc/sys, and which of a pod's namespaces they belong to. */
 import { invalidArgument } from "../cri/status-error.ts";
+import { shown } from "../printable.ts";
 
 export type NamespaceType = "net" | "ipc" | "uts";
 
@@ -15,6 +16,8 @@ export interface Sysctl {
 const ipcSysctl = /^(kernel\/(shm|msg)[^/]*|kernel\/sem|fs\/mqueue\/.+)$/;
 const utsSysctl = /^kernel\/(hostname|domainname)$/;
 
+const controlBesidesTab = /[^\P{Cc}\t]/u;
+
 /**
  * Reads `sysctls` (`LinuxPodSandboxConfig.sysctls`), each of which must belong to one of `namespaces`: another
  * would change the node. Names are `a.b.c` or `a/b/c`, as in sysctl.d(5). Throws INVALID_ARGUMENT.
@@ -26,6 +29,8 @@ export function readSysctls(
   return Object.entries(sysctls).map(([name, value]) => {
     const path = sysctlPath(name);
     if (!path) throw sysctlError(name, value, "not the name of a sysctl");
+    // The kernel would take the first line and leave the others.
+    if (controlBesidesTab.test(value.trimEnd())) throw sysctlError(name, value, "it must be one line");
     const namespace = namespaceOf(path);
     if (!namespace) throw sysctlError(name, value, "it belongs to no namespace, so it would change the node");
     if (!namespaces.has(namespace)) {
@@ -43,7 +48,7 @@ export function isNamespacedSysctl(name: string): boolean {
 
 /** INVALID_ARGUMENT for the sysctl `name`. */
 export function sysctlError(name: string, value: string, reason: string): Error {
-  return invalidArgument(`linux.sysctls[${JSON.stringify(name)}]`, value, reason);
+  return invalidArgument(`linux.sysctls[${shown(name)}]`, value, reason);
 }
 
 // The separator that comes first is the separator; the other one then stands for itself (eth0.100 and eth0/100).

@@ -33,3 +33,10 @@ test("a default of a namespace that is the host's is left out; a request for it 
     late: {},
   });
 });
+
+test("a name that means something to JavaScript is a name like any other, to be refused", () => {
+  const sysctls = Object.fromEntries([["__proto__", "1"]]);
+  assert.deepEqual(Object.entries(podSysctls(podConfig({ linux: { sysctls } }), {}).early), [
+    ["__proto__", "1"],
+  ]);
+});

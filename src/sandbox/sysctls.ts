@@ -15,16 +15,18 @@ const ofInterface = /^net[./]ipv[46][./](conf|neigh)[./](?!(all|default|lo)[./])
 /** The request's sysctls on top of the defaults; a default that belongs to a namespace of the host is left out. */
 export function podSysctls(config: PodSandboxConfig, defaults: Record<string, string>): PodSysctls {
   const modes = namespaceModes(config);
-  const sysctls: Record<string, string> = {};
+  // A name may be anything, such as __proto__.
+  const sysctls = new Map<string, string>();
   for (const [name, value] of Object.entries(defaults)) {
     const mode = /^net[./]/.test(name) ? modes.network : modes.ipc;
-    if (mode !== "NODE") sysctls[name] = value;
+    if (mode !== "NODE") sysctls.set(name, value);
   }
-  Object.assign(sysctls, config.linux?.sysctls);
-  const early: Record<string, string> = {};
-  const late: Record<string, string> = {};
+  for (const [name, value] of Object.entries(config.linux?.sysctls ?? {})) sysctls.set(name, value);
   // On the host's network nothing is to come, so an interface's is refused like any other.
   const waits = (name: string) => modes.network !== "NODE" && ofInterface.test(name);
-  for (const [name, value] of Object.entries(sysctls)) (waits(name) ? late : early)[name] = value;
-  return { early, late };
+  const all = [...sysctls];
+  return {
+    early: Object.fromEntries(all.filter(([name]) => !waits(name))),
+    late: Object.fromEntries(all.filter(([name]) => waits(name))),
+  };
 }
