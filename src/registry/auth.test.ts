@@ -134,6 +134,16 @@ test("a registry token is sent as it is", async () => {
   });
 });
 
+test("a registry token that no header can have is the request's fault, and is not shown", async () => {
+  await using parts = await registryWithTokens(() => ({ status: 500, body: "" }));
+  for (const registryToken of ["mine\r\nX-Injected: a", "a b", "\u0100"]) {
+    await assert.rejects(parts.client.manifest(image, { auth: { ...noAuth, registryToken } }), {
+      code: status.INVALID_ARGUMENT,
+      message: /auth\.registry_token is not a token of printable ASCII characters$/,
+    });
+  }
+});
+
 const failures: [what: string, answer: TokenAnswer, code: status, message: RegExp][] = [
   ["refuses", { status: 401, body: "" }, status.UNAUTHENTICATED, /gives no token: credentials are needed/],
   ["is broken", { status: 500, body: "" }, status.UNAVAILABLE, /answered 500 for a token/],

@@ -16,7 +16,7 @@ const dockerHosts = new Set(["docker.io", "index.docker.io", "registry-1.docker.
 /**
  * The credential in a request's AuthConfig for an endpoint; undefined when it has none, or is for another server.
  * One without `serverAddress` is for the image, wherever the configuration has it pulled from.
- * Throws INVALID_ARGUMENT when `auth` cannot be decoded.
+ * Throws INVALID_ARGUMENT when `auth` cannot be decoded, or the token can be no header's.
  */
 export function requestCredential(
   auth: AuthConfig | null | undefined,
@@ -25,6 +25,12 @@ export function requestCredential(
   if (!auth) return undefined;
   if (auth.serverAddress && !isSameRegistry(hostOf(auth.serverAddress), endpoint.reference.registry))
     return undefined;
+  // It becomes a header; what it is, is nobody's to read.
+  if (/[^\x21-\x7e]/.test(auth.registryToken))
+    throw new StatusError(
+      status.INVALID_ARGUMENT,
+      "auth.registry_token is not a token of printable ASCII characters",
+    );
   const credential = credentialOf(auth);
   if (credential || !auth.auth) return credential;
   throw new StatusError(status.INVALID_ARGUMENT, "auth.auth is not the base64 of user:password");
