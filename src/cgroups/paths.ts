@@ -1,5 +1,6 @@
 /** Where a pod's cgroups are: the CRI's cgroup_parent, the OCI cgroupsPath, and the folders to read. */
 import { posix } from "node:path";
+import { checkPath } from "../cri/checked-fields.ts";
 import { invalidArgument } from "../cri/status-error.ts";
 import type { CgroupHierarchy, Cgroups } from "./hierarchy.ts";
 
@@ -29,6 +30,7 @@ export function podCgroup(manager: CgroupManager, cgroupParent: string): PodCgro
   if (/[\0\n:]/.test(cgroupParent) || cgroupParent.split("/").includes("..")) {
     throw invalidArgument(field, cgroupParent, "it must be a path without '..', ':' and control characters");
   }
+  checkPath(field, cgroupParent);
   if (manager === "systemd") {
     const name = isDefault ? "system.slice" : sliceName(cgroupParent);
     return { manager, name, path: slicePath(name), isDefault };
