@@ -82,7 +82,7 @@ async function killUnderChurn(
     throw new AggregateError(failures, `requests failed: ${failures.map(String).join("; ")}`);
   await daemon.start();
   await assertAudit(daemon);
-  assertStoreIntact(daemon);
+  await assertStoreIntact(daemon);
   for (const client of clients) await client.check();
   await assertAudit(daemon);
 }

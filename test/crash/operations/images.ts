@@ -25,7 +25,7 @@ async function isPresent({ daemon }: CrashBed): Promise<boolean> {
 
 /** Fails unless the image is whole, and its programs run. */
 async function assertRuns(bed: CrashBed): Promise<void> {
-  assertStoreIntact(bed.daemon);
+  await assertStoreIntact(bed.daemon);
   const pod = await runPod(bed.daemon);
   const containerId = await runContainer(bed.daemon, pod, {
     image: { image: app },
@@ -66,7 +66,7 @@ export const removeImage: AnyOperation = operation<void>({
   },
   async verify(bed) {
     assert.equal(await isPresent(bed), false);
-    assertStoreIntact(bed.daemon);
+    await assertStoreIntact(bed.daemon);
     await pull(bed);
     await assertRuns(bed);
   },
@@ -84,7 +84,7 @@ export const removeUsedImage: AnyOperation = operation<{ containerId: string }>(
   repeat: (bed) => remove(bed),
   async verify(bed, { containerId }) {
     assert.equal(await isPresent(bed), false);
-    assertStoreIntact(bed.daemon);
+    await assertStoreIntact(bed.daemon);
     const request = { containerId, cmd: ["cat", "/app/number"], timeout: 20 };
     const { stdout } = await bed.daemon.client.runtime.ExecSync(request);
     assert.equal(stdout.toString(), "0\n");

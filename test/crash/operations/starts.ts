@@ -70,7 +70,7 @@ function start(name: string, crash: (bed: CrashBed) => Promise<CrashState["half"
         "CONTAINER_EXITED",
         "CONTAINER_RUNNING",
       ]);
-      assertStoreIntact(bed.daemon);
+      await assertStoreIntact(bed.daemon);
     },
   });
 }
