@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { CpuRates } from "./cpu-rates.ts";
 
 const second = 1_000_000_000n;
-const at = (seconds: number) => String(1_795_275_529n * second + BigInt(seconds * 1000) * 1_000_000n);
+const at = (seconds: number) => 1_795_275_529n * second + BigInt(seconds * 1000) * 1_000_000n;
 
 test("the rate is of the time since the reading before, and there is none at first", () => {
   const rates = new CpuRates();

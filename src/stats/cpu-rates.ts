@@ -14,12 +14,11 @@ export class CpuRates {
   readonly #samples = new WeakMap<object, Sample>();
 
   /**
-   * The rate since the previous reading of `owner`, in nanocores; undefined at the first one. Usage and time are
-   * decimal nanoseconds. A reading within a tenth of a second answers with the rate before.
+   * The rate since the previous reading of `owner`, in nanocores; undefined at the first one. Usage is in decimal nanoseconds, `at` in
+   * those of a clock that nobody sets: one that is set back would hold the rate for as long. A reading within a tenth of a second answers with the rate before.
    */
-  next(owner: object, usageNanoseconds: string, timestamp: string): number | undefined {
+  next(owner: object, usageNanoseconds: string, at: bigint): number | undefined {
     const usage = BigInt(usageNanoseconds);
-    const at = BigInt(timestamp);
     const last = this.#samples.get(owner);
     if (last && usage >= last.usage && at - last.at < minimumNanoseconds) return last.nanoCores;
     const nanoCores = last && rate(last, usage, at);

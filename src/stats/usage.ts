@@ -18,7 +18,9 @@ export function usageOf(
   timestamp: string,
 ): Usage {
   return {
-    cpu: cpu ? cpuUsage(cpu, rates.next(owner, cpu.usageNanoseconds, timestamp), timestamp) : null,
+    cpu: cpu
+      ? cpuUsage(cpu, rates.next(owner, cpu.usageNanoseconds, process.hrtime.bigint()), timestamp)
+      : null,
     memory: memory ? memoryUsage(memory, timestamp) : null,
     swap: memory ? swapUsage(memory, timestamp) : null,
     io: ioPressure ? { timestamp, psi: ioPressure } : null,
