@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nowNanoseconds } from "./clock.ts";
+import { nowAfter, nowNanoseconds } from "./clock.ts";
 
 const milliseconds = () => Number(BigInt(nowNanoseconds()) / 1_000_000n);
 
@@ -15,4 +15,13 @@ test("it follows a wall clock that is set anew", (t) => {
   assert.ok(Math.abs(milliseconds() - now - 3_600_000) < 1000);
   t.mock.restoreAll();
   assert.ok(Math.abs(milliseconds() - now) < 1000);
+});
+
+test("what is ordered by time stays so when the clock is set back", (t) => {
+  const before = nowNanoseconds();
+  assert.ok(BigInt(nowAfter([])) >= BigInt(before));
+  const now = Date.now();
+  t.mock.method(Date, "now", () => now - 3_600_000);
+  assert.equal(nowAfter([before, "1"]), String(BigInt(before) + 1000n));
+  t.mock.restoreAll();
 });

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { dirname } from "node:path";
 import { ociCgroupsPath, type PodCgroup, podCgroup } from "../cgroups/paths.ts";
-import { nowNanoseconds } from "../clock.ts";
+import { nowAfter } from "../clock.ts";
 import type { ContainerConfig, ContainerMetadata, PodSandboxConfig } from "../cri/messages.ts";
 import { messageOf } from "../cri/status-error.ts";
 import { userOnHost } from "../linux/user-namespace.ts";
@@ -57,7 +57,8 @@ export async function createContainer(
   const handler = platformHandler(context, runtimeHandler(context, request.runtimeHandler), image.config);
   const { cgroupManager } = context.config.runtime;
   const pod = podCgroup(cgroupManager, request.sandboxConfig.linux?.cgroupParent ?? "");
-  const record = newRecord(request, image, handler);
+  const siblings = [...context.store].filter((one) => one.podSandboxId === request.sandbox.id);
+  const record = newRecord(request, image, handler, siblings);
   record.monitorCgroup = ownMonitorCgroup(context, handler, pod, record.id);
   addLogFields({ container_id: record.id });
   context.store.add(record);
@@ -147,7 +148,13 @@ async function build(
   watchContainer(context, record);
 }
 
-function newRecord(request: CreateRequest, image: ImageRecord, handler: RuntimeHandler): ContainerRecord {
+/** `siblings` are the containers of the pod: the kubelet takes the youngest of a name for the one that counts. */
+function newRecord(
+  request: CreateRequest,
+  image: ImageRecord,
+  handler: RuntimeHandler,
+  siblings: ContainerRecord[],
+): ContainerRecord {
   const { config } = request;
   const { image: imageSpec, labels, annotations, mounts, stdin, stdinOnce, tty } = config;
   const metadata = config.metadata as ContainerMetadata;
@@ -161,7 +168,7 @@ function newRecord(request: CreateRequest, image: ImageRecord, handler: RuntimeH
     imageId: image.id,
     imageRef: image.repoDigests[0] ?? image.id,
     phase: "creating",
-    createdAt: nowNanoseconds(),
+    createdAt: nowAfter(siblings.map((one) => one.createdAt)),
     startedAt: "0",
     finishedAt: "0",
     exitCode: 0,

@@ -60,7 +60,7 @@ export function recordLostMonitor(
 async function finish(
   context: ContainerContext,
   record: ContainerRecord,
-  end: Partial<ContainerRecord>,
+  end: Partial<ContainerRecord> & { finishedAt: string },
 ): Promise<void> {
   // The end of most containers, which leave no message, is told before the runtime has cleared up.
   const leavesMessage = !record.message && !end.message && messagePath(record) !== undefined;
@@ -69,7 +69,8 @@ async function finish(
   const message = cleared && {
     message: terminationMessage(record, context.storage.rootfs.pathOf(record.id)),
   };
-  const isSaved = context.store.settle(record, { ...end, ...message, phase: "exited" });
+  const finishedAt = latest(end.finishedAt, record.startedAt);
+  const isSaved = context.store.settle(record, { ...end, ...message, finishedAt, phase: "exited" });
   // Until then the exit file is all that a daemon after this one would know.
   if (isSaved) context.exits.forget(record.id);
   context.endings.announce(record.id);
@@ -82,6 +83,11 @@ export function finishEnd(context: ContainerContext, record: ContainerRecord): P
   return context.locks.run(record.id, async () => {
     if (record.process) await clearUp(context, record);
   });
+}
+
+/** A clock that was set back must not have a container end before it has begun. */
+function latest(...times: [string, string]): string {
+  return BigInt(times[0]) > BigInt(times[1]) ? times[0] : times[1];
 }
 
 /** Has the runtime delete a container that ended. Where it cannot, RemoveContainer tries again, and answers with the error if it stays. */

@@ -1,5 +1,5 @@
 /** StartContainer: lets a created container's process begin. */
-import { nowNanoseconds } from "../clock.ts";
+import { nowAfter } from "../clock.ts";
 import { failedPrecondition, messageOf } from "../cri/status-error.ts";
 import { log } from "../log.ts";
 import { type ContainerContext, presentHandler } from "./context.ts";
@@ -19,7 +19,7 @@ export function startContainer(context: ContainerContext, record: ContainerRecor
     }
     const { runtime } = presentHandler(context, record.runtime);
     // Taken before: a short process ends sooner than the runtime's command.
-    const startedAt = nowNanoseconds();
+    const startedAt = nowAfter([record.createdAt]);
     noteOomKills(runtime, record);
     try {
       await context.starting.run(record.id, (stopped) => runtime.start(record.id, stopped));

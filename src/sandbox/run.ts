@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { hostname as nodeName } from "node:os";
 import { status } from "@grpc/grpc-js";
 import { type PodCgroup, podCgroup } from "../cgroups/paths.ts";
-import { nowNanoseconds } from "../clock.ts";
+import { nowAfter } from "../clock.ts";
 import { requestDigest } from "../cri/request-digest.ts";
 import { messageOf, StatusError } from "../cri/status-error.ts";
 import { bootId } from "../linux/boot-id.ts";
@@ -73,7 +73,7 @@ async function makeSandbox(
     config,
     runtimeHandler: handler,
     requestDigest: digest,
-    createdAt: nowNanoseconds(),
+    createdAt: nowAfter(creationTimes(context, config)),
     boot: bootId(),
     phase: "creating",
     attached: namespaceModes(config).network !== "NODE",
@@ -157,6 +157,11 @@ async function build(
   await context.namespaces.writeSysctls({ net: pinned.net }, sysctls.late);
   context.store.update(record, { phase: "ready", ips });
   watchPause(context, record);
+}
+
+/** Of the pod's sandboxes: the kubelet takes the youngest for the one that counts. */
+function creationTimes({ store }: SandboxContext, { metadata }: SandboxConfig): string[] {
+  return [...store].filter((one) => one.config.metadata.uid === metadata.uid).map((one) => one.createdAt);
 }
 
 /** Unlike those of all other pods. */
