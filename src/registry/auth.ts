@@ -38,7 +38,7 @@ export class Authorizer {
   header(access: Access): string | undefined {
     if (access.credential?.kind === "registry") return `Bearer ${access.credential.token}`;
     const grant = this.#grants.get(keyOf(access));
-    return grant && grant.expires > Date.now() ? grant.header : undefined;
+    return grant && grant.expires > performance.now() ? grant.header : undefined;
   }
 
   /**

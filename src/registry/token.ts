@@ -124,7 +124,7 @@ function parseToken(url: URL, text: string): Token {
   if (typeof value !== "string") throw new RegistryFailure("invalid", `${url.host} answered without a token`);
   const seconds = typeof answer.expires_in === "number" ? answer.expires_in : defaultLifeSeconds;
   // Given up early, so that it does not expire on its way.
-  return { value, expires: Date.now() + seconds * 900 };
+  return { value, expires: performance.now() + seconds * 900 };
 }
 
 /** The Authorization header of a password. */

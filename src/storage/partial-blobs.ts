@@ -63,12 +63,12 @@ export class PartialBlobs {
     const bytes = keep ? statSync(path, { throwIfNoEntry: false })?.size : undefined;
     // Empty, there is nothing to go on from.
     if (!bytes) this.#discard(path);
-    else this.#abandoned.set(digest, { bytes, since: Date.now() });
+    else this.#abandoned.set(digest, { bytes, since: performance.now() });
   }
 
   #expire(): void {
     for (const [digest, { since }] of this.#abandoned) {
-      if (since + KEPT_MS > Date.now()) continue;
+      if (since + KEPT_MS > performance.now()) continue;
       this.#discard(this.#path(digest));
       this.#abandoned.delete(digest);
     }
