@@ -1,4 +1,5 @@
 /** All suites of faults, in the order they are run. */
+import { clockSuite } from "./clock.ts";
 import { databaseSuite } from "./database.ts";
 import type { RunnableSuite } from "./fault.ts";
 import { logSuites } from "./logs-full.ts";
@@ -13,5 +14,6 @@ export const suites: readonly RunnableSuite[] = [
   ...logSuites,
   readOnlySuite,
   databaseSuite,
+  clockSuite,
   ...programSuites,
 ];
