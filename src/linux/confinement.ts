@@ -1,5 +1,5 @@
 /** A root and a umask of a thread's own: what unshare(CLONE_FS) and chroot(2) do for a worker. */
-import { openSync } from "node:fs";
+import { closeSync, constants, openSync } from "node:fs";
 import { check, declare } from "./libc.ts";
 
 const unshareCall = declare("int unshare(int flags)");
@@ -31,6 +31,23 @@ export class Confinement {
     check(chrootCall(folder), "chroot", folder);
     this.#root = folder;
     check(chdirCall("/"), "chdir", "/");
+  }
+
+  /** Runs `work` with `folder`, which must be no link, as the thread's working folder. Throws ENOTDIR, ENOENT and LinuxError. */
+  within(folder: Buffer, work: () => void): void {
+    const here = openSync(".", "r");
+    try {
+      const there = openSync(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW);
+      try {
+        check(fchdirCall(there), "fchdir", "a folder");
+        work();
+      } finally {
+        closeSync(there);
+        check(fchdirCall(here), "fchdir", "the folder before");
+      }
+    } finally {
+      closeSync(here);
+    }
   }
 
   /** Goes back to the root the thread was made with. */
