@@ -1,5 +1,5 @@
 /** Pods after a restart: the half-made are taken back, those that run adopted, and what nobody owns is removed. */
-import { readdirSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "../cri/status-error.ts";
 import { bootId } from "../linux/boot-id.ts";
@@ -14,7 +14,7 @@ import { endLeftExecs } from "../oci/recover-execs.ts";
 import { hasEnded } from "../oci/stop.ts";
 import { RecoveryWork } from "../state/recovery-work.ts";
 import type { ImageUser } from "../storage/storage.ts";
-import { pinnedNamespaces, type SandboxContext } from "./context.ts";
+import { pinnedNamespaces, type SandboxContext, sandboxFolder } from "./context.ts";
 import { removeSandboxFolder } from "./files.ts";
 import { removeLeftCgroups } from "./left-cgroups.ts";
 import { watchPause } from "./pause.ts";
@@ -114,9 +114,10 @@ async function recoverSandbox(
 }
 
 function runs(context: SandboxContext, record: PodSandboxRecord): boolean {
-  // Of a pod without a pause container and without a network of its own nothing else would tell.
   if (record.boot !== undefined && record.boot !== bootId()) return false;
   if (record.process) return isAlive(record.process);
+  // A node that is a container itself (kind) starts anew without another boot: all that was in memory is gone then.
+  if (!existsSync(sandboxFolder(context, record.id))) return false;
   const { net } = pinnedNamespaces(context, record);
   return namespaceModes(record.config).network === "NODE" || (net !== undefined && isNamespace(net));
 }
