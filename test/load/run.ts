@@ -19,10 +19,10 @@ const FLEETS: FleetShape[] = long
       { pods: 110, containers: 2, restarts: 5, restartLimitMs: RESTART_LIMIT_MS },
       { pods: 500, containers: 1, restarts: 3 },
     ]
-  : [{ pods: 24, containers: 2, restarts: 2 }];
+  : [{ pods: 20, containers: 2, restarts: 2 }];
 const CHURN: ChurnShape = {
   clients: 32,
-  ...(long ? { rounds: 10, roundSeconds: 60 } : { rounds: 3, roundSeconds: 4 }),
+  ...(long ? { rounds: 10, roundSeconds: 60 } : { rounds: 3, roundSeconds: 3 }),
 };
 const RESTARTS = long ? 20 : 4;
 
