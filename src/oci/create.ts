@@ -22,6 +22,7 @@ import { mountImageVolumes } from "./image-mounts.ts";
 import { prepareLog } from "./log-file.ts";
 import type { ContainerRecord } from "./record.ts";
 import { discardContainer } from "./remove.ts";
+import { refusedCreation } from "./runtime-refusal.ts";
 import { relabelMounts, relabelOwn } from "./selinux/relabel.ts";
 import { stopSignal } from "./signals.ts";
 import { buildContainerSpec, type SandboxFacts } from "./spec/container.ts";
@@ -29,7 +30,6 @@ import { addToSpec } from "./spec-additions.ts";
 import { ownStdio } from "./stdio-owner.ts";
 import { createTask, ownMonitorCgroup } from "./task.ts";
 import { containerUser } from "./user.ts";
-import { wrongProgram } from "./wrong-program.ts";
 
 /** A container's request, with what its pod adds. */
 export interface CreateRequest {
@@ -139,7 +139,7 @@ async function build(
     tty,
     signal,
   }).catch((error) => {
-    throw wrongProgram(error, "config.command", spec.process.args);
+    throw refusedCreation(error, config, spec.process.args);
   });
   const owner = userOnHost(userNamespace, spec.process.user);
   if (owner) ownStdio(task.process.pid, owner);

@@ -6,8 +6,8 @@ import { type ContainerContext, presentHandler } from "./context.ts";
 import { killProcess } from "./kill.ts";
 import { type ContainerRecord, containerState } from "./record.ts";
 import type { Runtime } from "./runtime.ts";
+import { notStartable } from "./runtime-refusal.ts";
 import { noteOomKills } from "./unseen-oom.ts";
-import { notStartable } from "./wrong-program.ts";
 
 /** Starts a created container. FAILED_PRECONDITION in any other state; a runtime's refusal ends the container. */
 export function startContainer(context: ContainerContext, record: ContainerRecord): Promise<void> {

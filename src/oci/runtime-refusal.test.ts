@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { status } from "@grpc/grpc-js";
+import type { ContainerConfig } from "../cri/messages.ts";
 import { codeOf } from "../cri/status-error.ts";
 import { RuntimeError } from "./runtime-error.ts";
-import { notStartable, wrongProgram } from "./wrong-program.ts";
+import { notStartable, refusedCreation, wrongProgram } from "./runtime-refusal.ts";
 
 const words = [
   'runc create failed: unable to start container process: exec: "x": executable file not found in $PATH',
@@ -29,4 +30,22 @@ test("other failures stay what they are", () => {
     assert.equal(wrongProgram(error, "cmd", ["x"]), error);
     assert.equal(notStartable(error), error);
   }
+});
+
+test("of a container's creation the mount or the limits are named", () => {
+  const config = { mounts: [{ containerPath: "/a" }, { containerPath: "/proc/x/" }] } as ContainerConfig;
+  const refused = (said: string) =>
+    refusedCreation(new RuntimeError("runc create", said), config, ["x"]) as Error;
+  const mount = refused('error mounting "/host" to rootfs at "/proc/x": check it is inside /proc');
+  assert.equal(codeOf(mount), status.INVALID_ARGUMENT);
+  assert.match(
+    mount.message,
+    /^config\.mounts\[1\]\.container_path is "\/proc\/x": runc create: error mounting/,
+  );
+  const limits = refused(
+    'failed to write "50000": write /sys/fs/cgroup/cpu/a/cpu.cfs_quota_us: invalid argument',
+  );
+  assert.equal(codeOf(limits), status.FAILED_PRECONDITION);
+  assert.equal(codeOf(refused(words[0]!)), status.INVALID_ARGUMENT);
+  assert.equal(codeOf(refused('error mounting "proc" to rootfs at "/proc": no')), status.UNKNOWN);
 });

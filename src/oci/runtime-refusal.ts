@@ -1,0 +1,53 @@
+/** What the runtime refuses of a container: the fault of the request, or of the state of things, not of the machine. */
+import { posix } from "node:path";
+import type { ContainerConfig } from "../cri/messages.ts";
+import { failedPrecondition, invalidArgument, messageOf } from "../cri/status-error.ts";
+import { RuntimeError } from "./runtime-error.ts";
+
+// runc's words, and crun's: looked for, opened, executed, and the folder it is to begin in.
+const ofProgram =
+  /exec: "|exec \/|executable file|open executable|exec container process|exec format error|argument list too long|chdir to/i;
+// As runc has them, and crun.
+const ofMount = /error mounting ".*?" to rootfs at "(.*?)"|mount `.*?` to `(.*?)`/;
+const ofLimits = /write [^ ]*\/sys\/fs\/cgroup\/|write to [`/].*cgroup|setting cgroup config/;
+const ended = /container that has stopped|is not in (the )?'?created'? state/;
+
+/** INVALID_ARGUMENT that names `field` and the command where the runtime cannot run that; any other error as it is. */
+export function wrongProgram(error: unknown, field: string, command: readonly string[]): unknown {
+  const isProgram = error instanceof RuntimeError && ofProgram.test(error.message);
+  return isProgram ? invalidArgument(field, command, messageOf(error)) : error;
+}
+
+/**
+ * Why a container could not be created: INVALID_ARGUMENT that names the command or the mount, FAILED_PRECONDITION for limits that its
+ * pod's cgroup does not allow. Any other error as it is.
+ */
+export function refusedCreation(
+  error: unknown,
+  { mounts }: ContainerConfig,
+  command: readonly string[],
+): unknown {
+  if (!(error instanceof RuntimeError)) return error;
+  const message = messageOf(error);
+  const [isMount, byRunc, byCrun] = ofMount.exec(message) ?? [];
+  if (isMount) {
+    const path = byRunc ?? byCrun ?? "";
+    const index = mounts.findIndex(({ containerPath }) => posix.resolve("/", containerPath) === path);
+    // Of those that every container has, the request says nothing.
+    return index < 0 ? error : invalidArgument(`config.mounts[${index}].container_path`, path, message);
+  }
+  if (ofLimits.test(message)) {
+    return failedPrecondition(`config.linux.resources cannot be put into effect: ${message}`);
+  }
+  return wrongProgram(error, "config.command", command);
+}
+
+/**
+ * FAILED_PRECONDITION where a created container cannot be started: its process was killed, or cannot become its program.
+ * Any other error as it is.
+ */
+export function notStartable(error: unknown): unknown {
+  const isContainer =
+    error instanceof RuntimeError && (ofProgram.test(error.message) || ended.test(error.message));
+  return isContainer ? failedPrecondition(messageOf(error)) : error;
+}
