@@ -9,6 +9,8 @@ const rightCodes = new Set<Outcome["code"]>([
   "INVALID_ARGUMENT",
   "NOT_FOUND",
   "ALREADY_EXISTS",
+  // What is done at the moment goes before it; the client may ask again.
+  "ABORTED",
   "FAILED_PRECONDITION",
   "RESOURCE_EXHAUSTED",
   "UNAUTHENTICATED",

@@ -48,7 +48,7 @@ export const containerAttacks: Attacks<Config> = [
   ["config.working_dir", [...notAbsolute, ...inNoName, longPath], (workingDir: string) => ({ workingDir })],
   [
     "config.mounts[0].container_path",
-    ["", "/", "/..", ...notAbsolute, ...inNoName, longPath],
+    ["", "/", "/..", "/proc/sys/x", "/etc/passwd", ...notAbsolute, ...inNoName, longPath],
     (containerPath: string) => ({ mounts: [{ containerPath, hostPath: "/tmp" }] }),
   ],
   [

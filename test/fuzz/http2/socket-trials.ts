@@ -10,7 +10,7 @@ import { Neighbour } from "./neighbour.ts";
 import { RawConnection } from "./raw-connection.ts";
 
 /** What the same once more may cost: memory that was let go is kept for the next time, but it is not lost. */
-const mostMoreBytes = 100 * 2 ** 20;
+const mostMoreBytes = 250 * 2 ** 20;
 /** Of messages as large as they may be, and of many connections. */
 const costly = ["bombs of gzip", "messages that never end", "answers that nobody reads"];
 
