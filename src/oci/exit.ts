@@ -18,11 +18,11 @@ import { wasOomKilled } from "./unseen-oom.ts";
 const KILLED = 137;
 
 /** What is recorded of a container whose monitor died with its exit code, as the process was killed. */
-const unknownExit = {
-  exitCode: KILLED,
-  reason: UNKNOWN_END,
-  message: "the container's monitor ended before it did",
-};
+function unknownExit({ process }: ContainerRecord): Pick<ContainerRecord, "exitCode" | "reason" | "message"> {
+  const isBefore = process !== null && !isOfThisBoot(process);
+  const message = isBefore ? "the machine was started anew" : "the container's monitor ended before it did";
+  return { exitCode: KILLED, reason: UNKNOWN_END, message };
+}
 
 /** Records the end of a container that has an exit file. Called again for the same end it does nothing. */
 export function recordExit(
@@ -53,7 +53,7 @@ export function recordLostMonitor(
     log.warn("the monitor of a container is gone", { container_id: record.id });
     // At once, and not by the runtime alone, which may be gone as well.
     if (record.process) killProcess(record.process);
-    await finish(context, record, { ...unknownExit, finishedAt });
+    await finish(context, record, { ...unknownExit(record), finishedAt });
   });
 }
 

@@ -89,8 +89,9 @@ describe("after a reboot", () => {
     }
     assert.deepEqual(await ends(restful), before);
     for (const id of [running, created, inHost]) {
-      const { state, exitCode, reason, startedAt, finishedAt } = await containerStatus(daemon, id);
+      const { state, exitCode, reason, message, startedAt, finishedAt } = await containerStatus(daemon, id);
       assert.deepEqual([state, exitCode, reason], ["CONTAINER_EXITED", 137, "Unknown"]);
+      assert.equal(message, "the machine was started anew");
       assert.ok(BigInt(finishedAt) > BigInt(startedAt));
       assert.equal(startedAt === "0" || BigInt(startedAt) === 0n, id === created);
     }
