@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { test } from "node:test";
+import { Random } from "../../../test/support/random.ts";
 import { SpdyConnection } from "./connection.ts";
 import {
   control,
@@ -22,73 +23,57 @@ const seed = Number(process.env.FUZZ_SEED ?? 20_261);
 const connections = Number(process.env.FUZZ_CONNECTIONS ?? 600);
 const AT_ONCE = 6;
 
-/** Numbers below `limit`, the same ones for the same seed (xorshift). */
-type Random = (limit: number) => number;
-
-function randomFrom(seed: number): Random {
-  let state = seed || 1;
-  return (limit) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % limit;
-  };
-}
-
-function randomBytes(random: Random, length: number): Buffer {
-  return Buffer.from(Array.from({ length }, () => random(256)));
-}
-
 /** The frames of a client that keeps to the protocol. */
 function validFrames(random: Random): Buffer[] {
   const encoder = new HeaderEncoder();
   const frames: Buffer[] = [];
   let last = -1;
-  for (let count = 3 + random(20); count > 0; count--) {
-    const id = 1 + 2 * random(Math.max(1, (last + 1) / 2));
-    const payload = randomBytes(random, random(300));
+  for (let count = 3 + random.below(20); count > 0; count--) {
+    const id = 1 + 2 * random.below(Math.max(1, (last + 1) / 2));
+    const payload = random.bytes(random.below(300));
     const block = () => encoder.encode(new Map([["streamtype", "data"]]));
     const choices = [
       () => {
         last += 2;
         return control(FrameType.synStream, words(last, 0), Buffer.alloc(2), block());
       },
-      () => Buffer.concat([dataHeader(id, payload.length, random(4) === 0), payload]),
+      () => Buffer.concat([dataHeader(id, payload.length, random.below(4) === 0), payload]),
       () => Buffer.concat([dataHeader(id, 65_536, false), Buffer.alloc(65_536)]),
-      () => controlWithFlags(FrameType.headers, random(2), words(id), block()),
-      () => rstStream(id, 1 + random(11)),
-      () => control(FrameType.settings, words(1, 7, random(100_000))),
-      () => windowUpdate(random(2) * id, 1 + random(100_000)),
-      () => ping(1 + random(1000)),
-      () => goAway(0, random(3)),
-      () => control(random(100), payload),
+      () => controlWithFlags(FrameType.headers, random.below(2), words(id), block()),
+      () => rstStream(id, 1 + random.below(11)),
+      () => control(FrameType.settings, words(1, 7, random.below(100_000))),
+      () => windowUpdate(random.below(2) * id, 1 + random.below(100_000)),
+      () => ping(1 + random.below(1000)),
+      () => goAway(0, random.below(3)),
+      () => control(random.below(100), payload),
     ];
-    frames.push(choices[last < 0 ? 0 : random(choices.length)]!());
+    frames.push(choices[last < 0 ? 0 : random.below(choices.length)]!());
   }
   return frames;
 }
 
 function mutate(random: Random, frames: Buffer[]): Buffer {
-  const bytes = Buffer.concat(random(4) === 0 ? frames.toReversed() : frames);
-  const at = random(bytes.length);
+  const bytes = Buffer.concat(random.below(4) === 0 ? frames.toReversed() : frames);
+  const at = random.below(bytes.length);
   const mutations = [
     () => bytes,
     () => bytes.subarray(0, at),
     () => bytes.subarray(at),
-    () => Buffer.concat([bytes.subarray(0, at), randomBytes(random, random(50)), bytes.subarray(at)]),
+    () => Buffer.concat([bytes.subarray(0, at), random.bytes(random.below(50)), bytes.subarray(at)]),
     () => Buffer.concat([bytes, bytes.subarray(at)]),
     () => {
-      for (let count = 1 + random(8); count > 0; count--)
-        bytes[random(Math.min(bytes.length, 400))] = random(256);
+      for (let count = 1 + random.below(8); count > 0; count--)
+        bytes[random.below(Math.min(bytes.length, 400))] = random.below(256);
       return bytes;
     },
     () => {
-      for (let count = 1 + random(8); count > 0; count--) bytes[random(bytes.length)]! ^= 1 << random(8);
+      for (let count = 1 + random.below(8); count > 0; count--)
+        bytes[random.below(bytes.length)]! ^= 1 << random.below(8);
       return bytes;
     },
-    () => randomBytes(random, random(2000)),
+    () => random.bytes(random.below(2000)),
   ];
-  return mutations[random(mutations.length)]!();
+  return mutations[random.below(mutations.length)]!();
 }
 
 /** Sends the bytes in random pieces, then hangs up in one of the ways there are; settles when the socket has closed. */
@@ -98,12 +83,12 @@ async function send(port: number, bytes: Buffer, random: Random): Promise<void> 
   const closed = new Promise((resolve) => socket.once("close", resolve));
   socket.resume();
   for (let at = 0; at < bytes.length && !socket.destroyed; ) {
-    const size = 1 + random(random(3) === 0 ? 20 : 60_000);
+    const size = 1 + random.below(random.below(3) === 0 ? 20 : 60_000);
     socket.write(bytes.subarray(at, at + size));
     at += size;
-    if (random(3) === 0) await new Promise(setImmediate);
+    if (random.below(3) === 0) await new Promise(setImmediate);
   }
-  if (random(3) === 0) socket.resetAndDestroy();
+  if (random.below(3) === 0) socket.resetAndDestroy();
   else socket.end();
   // One that has closed its half while nobody reads, and whose windows are full, would stay for as long as it lives.
   const leave = setTimeout(() => socket.destroy(), 500);
@@ -116,7 +101,7 @@ function consume(stream: SpdyStream, random: Random): void {
   const choices = [
     () => stream.pipe(stream),
     () => stream.end("an answer"),
-    () => stream.reset(random(12)),
+    () => stream.reset(random.below(12)),
     () => stream.resume(),
     () => setImmediate(() => stream.destroy()),
     () => {
@@ -124,11 +109,11 @@ function consume(stream: SpdyStream, random: Random): void {
       setTimeout(() => stream.resume(), 50);
     },
   ];
-  choices[random(choices.length)]!();
+  choices[random.below(choices.length)]!();
 }
 
 test(`${connections} broken sessions end nothing but themselves (FUZZ_SEED=${seed})`, async () => {
-  const random = randomFrom(seed);
+  const random = new Random(seed);
   await using bystander = await spdyPair();
   bystander.connection.on("stream", (stream) => stream.pipe(stream));
   const open = new Set<Socket>();
@@ -138,7 +123,7 @@ test(`${connections} broken sessions end nothing but themselves (FUZZ_SEED=${see
     const connection = new SpdyConnection(socket, { maxStreams: 8, probeMs: 20 });
     connection.on("stream", (stream) => consume(stream, random));
     connection.on("close", () => closed++);
-    if (random(10) === 0) setImmediate(() => connection.end());
+    if (random.below(10) === 0) setImmediate(() => connection.end());
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { connect } from "node:net";
 import { duplexPair, type Readable } from "node:stream";
 import { after, before, describe, it } from "node:test";
+import { Random } from "../../../test/support/random.ts";
 import { redirectLog } from "../../log.ts";
 import type { CommandSession, PortForwardSession } from "../session.ts";
 import { shell, TestServer } from "./test-bed.test.ts";
@@ -25,30 +26,8 @@ const subprotocols: [string, string | undefined][] = [
   ["/ports", undefined],
 ];
 
-/** The same numbers in every run, for each connection its own (mulberry32). */
-class Random {
-  #state: number;
-
-  constructor(stream: number) {
-    this.#state = seed * 65_536 + stream;
-  }
-
-  /** From 0 to `limit` - 1. */
-  below(limit: number): number {
-    this.#state = (this.#state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(this.#state ^ (this.#state >>> 15), 1 | this.#state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit;
-  }
-
-  one<T>(choices: readonly T[]): T {
-    return choices[this.below(choices.length)]!;
-  }
-
-  bytes(limit: number): Buffer {
-    return Buffer.from(Array.from({ length: this.below(limit) }, () => this.below(256)));
-  }
-}
+/** The same numbers in every run, for each connection its own. */
+const randomOf = (connection: number) => new Random(seed * 65_536 + connection);
 
 /** A client's frame; `length` is what it claims to have, `masked` whether it says it is. */
 function frame(
@@ -62,7 +41,7 @@ function frame(
   header[0] = (fin ? 0x80 : 0) | opcode;
   header[1] = (masked ? 0x80 : 0) | 127;
   header.writeBigUInt64BE(BigInt(length), 2);
-  const mask = random.bytes(5).subarray(0, 4);
+  const mask = random.bytes(4);
   const key = Buffer.concat([mask, Buffer.alloc(4 - mask.length)]);
   const body = Buffer.from(payload.map((byte, index) => byte ^ key[index & 3]!));
   return Buffer.concat([header, masked ? key : Buffer.alloc(0), masked ? body : payload]);
@@ -70,16 +49,27 @@ function frame(
 
 /** What the subprotocols understand, mostly. */
 function message(random: Random): Buffer {
-  const channel = random.one([0, 0, 0, 1, 2, 3, 4, 4, 5, 0x30, 0x31, 0x34, 255, random.below(256)]);
-  const data = random.one([
-    () => random.bytes(300),
+  const channel = random.pick([0, 0, 0, 1, 2, 3, 4, 4, 5, 0x30, 0x31, 0x34, 255, random.below(256)]);
+  const data = random.pick([
+    () => random.bytes(random.below(300)),
     () => Buffer.alloc(0),
     () => Buffer.from('{"Width":80,"Height":24}'),
     () => Buffer.from('{"Width":1e9,"Height":[null]}}{"'),
-    () => Buffer.from(random.bytes(60).toString("base64")),
+    () => Buffer.from(random.bytes(random.below(60)).toString("base64")),
     () => Buffer.from("Zm9v====Zg\n"),
     () => Buffer.of(random.below(6)),
-    () => Buffer.from([0x80, 3, 0, random.below(12), 0, 0, 0, random.below(20), ...random.bytes(40)]),
+    () =>
+      Buffer.from([
+        0x80,
+        3,
+        0,
+        random.below(12),
+        0,
+        0,
+        0,
+        random.below(20),
+        ...random.bytes(random.below(40)),
+      ]),
     () => Buffer.alloc(200_000, random.below(256)),
   ])();
   return random.below(10) === 0 ? data : Buffer.concat([Buffer.of(channel), data]);
@@ -94,20 +84,20 @@ function mutated(random: Random, bytes: Buffer): Buffer {
 }
 
 function input(random: Random): Buffer {
-  const opcode = random.one([1, 2, 2, 2, 2, 2]);
-  return random.one([
+  const opcode = random.pick([1, 2, 2, 2, 2, 2]);
+  return random.pick([
     () => frame(random, opcode, message(random)),
     () => frame(random, opcode, message(random)),
     () => frame(random, opcode, message(random)),
     () =>
       Buffer.concat([frame(random, 2, message(random), { fin: false }), frame(random, 0, message(random))]),
     () => frame(random, random.below(16), message(random), { fin: random.below(3) > 0 }),
-    () => frame(random, random.one([8, 9, 10]), random.bytes(126)),
+    () => frame(random, random.pick([8, 9, 10]), random.bytes(random.below(126))),
     () => frame(random, opcode, message(random), { masked: false }),
-    () => frame(random, opcode, message(random), { length: random.one([0, 2 ** 24, 2 ** 32, 2 ** 53 - 1]) }),
+    () => frame(random, opcode, message(random), { length: random.pick([0, 2 ** 24, 2 ** 32, 2 ** 53 - 1]) }),
     () => mutated(random, frame(random, opcode, message(random))),
     () => mutated(random, frame(random, opcode, message(random))),
-    () => random.bytes(200),
+    () => random.bytes(random.below(200)),
   ])();
 }
 
@@ -146,7 +136,7 @@ describe(`fuzzing over WebSocket with seed ${seed}`, () => {
   before(async () => {
     server = await TestServer.listen((url) => {
       if (url === "/bystander") return shell("cat");
-      const random = new Random(Number(url.split("?")[1]) + connections);
+      const random = randomOf(Number(url.split("?")[1]) + connections);
       return url.startsWith("/exec") ? fuzzedCommand(random) : fuzzedPorts(random);
     });
   });
@@ -156,8 +146,8 @@ describe(`fuzzing over WebSocket with seed ${seed}`, () => {
   });
 
   async function attack(index: number): Promise<void> {
-    const random = new Random(index);
-    const [path, subprotocol] = random.one(subprotocols);
+    const random = randomOf(index);
+    const [path, subprotocol] = random.pick(subprotocols);
     const offer = subprotocol === undefined ? "" : `Sec-WebSocket-Protocol: ${subprotocol}\r\n`;
     const socket = connect(server.port, "127.0.0.1").on("error", () => {});
     const closed = new Promise((resolve) => socket.once("close", resolve));
