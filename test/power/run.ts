@@ -53,7 +53,8 @@ async function tryCut(
     const node = await bed.node(format);
     await cut({ node, random: randomOf(name), images: await bed.images(node) });
   });
-  if (!won) console.error(`the daemon's log: ${await bed.keepLog(`${random.seed}-${Date.now()}`)}`);
+  if (won) console.log(`nothing lost: ${name}`);
+  else console.error(`the daemon's log: ${await bed.keepLog(`${random.seed}-${Date.now()}`)}`);
 }
 
 /** The same for a trial whatever other trials there are. */
