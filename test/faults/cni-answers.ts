@@ -2,7 +2,7 @@
 import type { status } from "@grpc/grpc-js";
 import { onlyFaulty } from "./cni-pods.ts";
 import type { Fault } from "./fault.ts";
-import { type ProgramsBed, programsSuite } from "./programs-bed.ts";
+import type { ProgramsBed } from "./programs-bed.ts";
 import { refused } from "./refused.ts";
 
 interface Answer {
@@ -59,7 +59,7 @@ const answers: Answer[] = [
   },
   {
     name: "1 GiB of zeros",
-    short: true,
+
     words: "exec head -c 1073741824 /dev/zero",
     cause: /printed without end, killed/,
   },
@@ -99,20 +99,20 @@ const answers: Answer[] = [
   },
 ];
 
-const faults: Fault<ProgramsBed>[] = answers.map(({ name, short, words, code = "UNKNOWN", cause }) => ({
-  name,
-  ...(short && { short }),
-  async inflict(bed) {
-    const config = bed.faultyConfig();
-    bed.bridge.fault("ADD", onlyFaulty(words));
-    try {
-      await refused(bed.runFaulty(config), code, cause);
-      await bed.servesOthers();
-    } finally {
-      bed.bridge.heal("ADD");
-    }
-    await (await bed.runFaulty(config))[Symbol.asyncDispose]();
-  },
-}));
-
-export const cniAnswersSuite = programsSuite("CNI answers", faults);
+export const cniAnswers: Fault<ProgramsBed>[] = answers.map(
+  ({ name, short, words, code = "UNKNOWN", cause }) => ({
+    name,
+    ...(short && { short }),
+    async inflict(bed) {
+      const config = bed.faultyConfig();
+      bed.bridge.fault("ADD", onlyFaulty(words));
+      try {
+        await refused(bed.runFaulty(config), code, cause);
+        await bed.servesOthers();
+      } finally {
+        bed.bridge.heal("ADD");
+      }
+      await (await bed.runFaulty(config))[Symbol.asyncDispose]();
+    },
+  }),
+);

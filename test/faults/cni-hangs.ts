@@ -6,7 +6,7 @@ import { outcome } from "../support/cri.ts";
 import { eventually } from "../support/eventually.ts";
 import { onlyFaulty } from "./cni-pods.ts";
 import type { Fault } from "./fault.ts";
-import { type ProgramsBed, programsSuite } from "./programs-bed.ts";
+import type { ProgramsBed } from "./programs-bed.ts";
 import { refused } from "./refused.ts";
 import { persist } from "./retries-client.ts";
 
@@ -23,7 +23,7 @@ async function networkMessage({ daemon }: ProgramsBed): Promise<string> {
   return status!.conditions.find(({ type }) => type === "NetworkReady")!.message;
 }
 
-const faults: Fault<ProgramsBed>[] = [
+export const cniHangs: Fault<ProgramsBed>[] = [
   {
     name: "at DEL, when the client asks again, and is mended",
     short: true,
@@ -122,5 +122,3 @@ const faults: Fault<ProgramsBed>[] = [
     },
   },
 ];
-
-export const cniHangsSuite = programsSuite("CNI hangs", faults);

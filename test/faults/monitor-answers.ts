@@ -1,6 +1,6 @@
 /** Monitors that answer wrongly, or not at all, when a container is made: it is refused with the cause, and nothing is left. */
 import type { Fault } from "./fault.ts";
-import { type ProgramsBed, programsSuite } from "./programs-bed.ts";
+import type { ProgramsBed } from "./programs-bed.ts";
 import { refused } from "./refused.ts";
 
 /** Writes down a monitor, as conmon does, that lives on; then answers. */
@@ -19,7 +19,7 @@ const ways: { name: string; short?: boolean; words: string; cause: RegExp }[] = 
   },
   {
     name: "64 MiB without an end",
-    short: true,
+
     words: answer("head -c 67108864 /dev/zero"),
     cause: /names no process/,
   },
@@ -48,13 +48,13 @@ const ways: { name: string; short?: boolean; words: string; cause: RegExp }[] = 
   { name: "a complaint", words: "echo no memory for me >&2; exit 3", cause: /code 3\): no memory for me/ },
   {
     name: "death by SIGKILL",
-    short: true,
+
     words: "kill -9 $$",
     cause: /ended without an answer \(it was ended by SIGKILL/,
   },
 ];
 
-const faults: Fault<ProgramsBed>[] = ways.map(({ name, short, words, cause }) => ({
+export const monitorAnswers: Fault<ProgramsBed>[] = ways.map(({ name, short, words, cause }) => ({
   name,
   ...(short && { short }),
   async inflict(bed) {
@@ -67,7 +67,7 @@ const faults: Fault<ProgramsBed>[] = ways.map(({ name, short, words, cause }) =>
   },
 }));
 
-faults.push(
+monitorAnswers.push(
   {
     name: "it is gone, and comes back",
     async inflict(bed) {
@@ -93,5 +93,3 @@ faults.push(
     },
   },
 );
-
-export const monitorAnswersSuite = programsSuite("monitor answers", faults);

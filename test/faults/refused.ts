@@ -3,8 +3,8 @@ import assert from "node:assert/strict";
 import { status } from "@grpc/grpc-js";
 import { codeOf, messageOf } from "../../src/cri/status-error.ts";
 
-/** What the client says of its own accord when the time that it was given is over. */
-const CLIENT_GAVE_UP = /^no answer in time/;
+/** What the client, or grpc-js for it, says when the time that the client gave is over. */
+const CLIENT_GAVE_UP = /^no answer in time|^Deadline exceeded$/;
 
 /** Fails unless `call` is refused with `code` and a message that `cause` finds; answers the message. */
 export async function refused(

@@ -16,22 +16,23 @@ type Proxy = Awaited<ReturnType<typeof startFaultyProxy>>;
 
 /** Between the daemon and the registry: holds layers after their first half until it is told to go on. */
 class Gate {
-  #closed = false;
+  #leastBytes = Number.POSITIVE_INFINITY;
   #waiting: (() => void)[] = [];
 
-  close(): void {
-    this.#closed = true;
+  /** From now on what is smaller passes: configurations are. */
+  close(leastBytes = 10_000): void {
+    this.#leastBytes = leastBytes;
   }
 
   /** What waits goes on, and nothing waits any more. */
   open(): void {
-    this.#closed = false;
+    this.#leastBytes = Number.POSITIVE_INFINITY;
     for (const go of this.#waiting.splice(0)) go();
   }
 
   /** What waits will do so for ever; what is asked for from now on is sent. */
   forget(): void {
-    this.#closed = false;
+    this.#leastBytes = Number.POSITIVE_INFINITY;
     this.#waiting = [];
   }
 
@@ -40,7 +41,7 @@ class Gate {
   }
 
   pass({ path, status, headers, body }: Answer, response: ServerResponse): boolean {
-    if (!this.#closed || !path.includes("/blobs/") || body.length < 100) return false;
+    if (!path.includes("/blobs/") || body.length < this.#leastBytes) return false;
     response.writeHead(status, headers);
     response.write(body.subarray(0, body.length / 2));
     this.#waiting.push(() => response.end(body.subarray(body.length / 2)));
@@ -133,7 +134,7 @@ const faults: Fault<RegistryBed>[] = [
       const { client } = bed.daemon;
       await bed.removePauseImage();
       bed.forgetAsked();
-      bed.gate.close();
+      bed.gate.close(100);
       const config = podConfigFor(bed.daemon);
       const pod = persist((options) => client.runtime.RunPodSandbox({ config }, options));
       await bed.isWaiting();

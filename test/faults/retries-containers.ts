@@ -9,7 +9,7 @@ import type { LivePod } from "../support/live-pod.ts";
 import { inParallel } from "../support/parallel.ts";
 import { containerStatus } from "../support/pods.ts";
 import type { Fault } from "./fault.ts";
-import { type ProgramsBed, programsSuite } from "./programs-bed.ts";
+import type { ProgramsBed } from "./programs-bed.ts";
 import { refused } from "./refused.ts";
 import { persist } from "./retries-client.ts";
 
@@ -29,7 +29,7 @@ async function isHanging(bed: ProgramsBed): Promise<void> {
   await eventually(() => assert.equal(bed.runtime.stuck.length, 1));
 }
 
-const faults: Fault<ProgramsBed>[] = [
+export const retriesContainers: Fault<ProgramsBed>[] = [
   {
     name: "ten clients, and a runtime that takes longer than they wait",
     short: true,
@@ -198,5 +198,3 @@ const faults: Fault<ProgramsBed>[] = [
     },
   },
 ];
-
-export const retriesContainersSuite = programsSuite("retries of containers", faults);

@@ -9,7 +9,7 @@ import { inParallel } from "../support/parallel.ts";
 import { removePod } from "../support/pods.ts";
 import { onlyFaulty } from "./cni-pods.ts";
 import type { Fault } from "./fault.ts";
-import { type ProgramsBed, programsSuite } from "./programs-bed.ts";
+import type { ProgramsBed } from "./programs-bed.ts";
 import { refused } from "./refused.ts";
 import { persist } from "./retries-client.ts";
 
@@ -38,10 +38,10 @@ function hangingPod({ bridge }: ProgramsBed): Promise<string> {
   });
 }
 
-const faults: Fault<ProgramsBed>[] = [
+export const retriesPods: Fault<ProgramsBed>[] = [
   {
     name: "a plugin takes longer than the client waits",
-    short: true,
+
     async inflict(bed) {
       bed.bridge.fault("ADD", onlyFaulty(slowly(bed)));
       bed.bridge.forget();
@@ -206,5 +206,3 @@ const faults: Fault<ProgramsBed>[] = [
     },
   },
 ];
-
-export const retriesPodsSuite = programsSuite("retries of pods", faults);

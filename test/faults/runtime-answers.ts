@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { status } from "@grpc/grpc-js";
 import { containerStatus } from "../support/pods.ts";
 import type { Fault } from "./fault.ts";
-import { type ProgramsBed, programsSuite } from "./programs-bed.ts";
+import type { ProgramsBed } from "./programs-bed.ts";
 import { refused } from "./refused.ts";
 
 interface Way {
@@ -102,15 +102,15 @@ async function fail(
   if (!after) await call(bed, some);
 }
 
-const faults: Fault<ProgramsBed>[] = commands.flatMap((command) =>
+export const runtimeAnswers: Fault<ProgramsBed>[] = commands.flatMap((command) =>
   ways.map((way, at) => ({
     name: `${command.command} fails ${way.name}`,
-    short: at === 0 && command.command !== "exec",
+    short: at === 0 && ["start", "delete"].includes(command.command),
     inflict: (bed: ProgramsBed) => fail(bed, command, way),
   })),
 );
 
-faults.push(
+runtimeAnswers.push(
   {
     name: "it is gone, and comes back",
     short: true,
@@ -157,5 +157,3 @@ faults.push(
     },
   },
 );
-
-export const runtimeAnswersSuite = programsSuite("runtime answers", faults);

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { eventually } from "../support/eventually.ts";
 import { containerStatus } from "../support/pods.ts";
 import type { Fault } from "./fault.ts";
-import { type ProgramsBed, programsSuite } from "./programs-bed.ts";
+import type { ProgramsBed } from "./programs-bed.ts";
 import { refused } from "./refused.ts";
 
 const HANG = "exec $stuck 100000";
@@ -20,7 +20,7 @@ async function features({ daemon }: ProgramsBed, handler: string) {
   return runtimeHandlers.find(({ name }) => name === handler)?.features;
 }
 
-const faults: Fault<ProgramsBed>[] = [
+export const runtimeHangs: Fault<ProgramsBed>[] = [
   {
     name: "at start, while the container is stopped",
     short: true,
@@ -64,7 +64,7 @@ const faults: Fault<ProgramsBed>[] = [
   },
   {
     name: "at features, from the daemon's start on",
-    short: true,
+
     async inflict(bed) {
       const before = await features(bed, "faulty");
       bed.runtime.fault("features", HANG);
@@ -110,5 +110,3 @@ const faults: Fault<ProgramsBed>[] = [
     },
   },
 ];
-
-export const runtimeHangsSuite = programsSuite("runtime hangs", faults);
