@@ -42,6 +42,8 @@ test("of a container's creation the mount or the limits are named", () => {
     mount.message,
     /^config\.mounts\[1\]\.container_path is "\/proc\/x": runc create: error mounting/,
   );
+  const path = refused(`can't make "/proc/self/fd/0" read-only: mount: invalid argument`);
+  assert.match(path.message, /^config\.linux\.security_context\.readonly_paths is "\/proc\/self\/fd\/0": /);
   const limits = refused(
     'failed to write "50000": write /sys/fs/cgroup/cpu/a/cpu.cfs_quota_us: invalid argument',
   );

@@ -9,6 +9,7 @@ const ofProgram =
   /exec: "|exec \/|executable file|open executable|exec container process|exec format error|argument list too long|chdir to/i;
 // As runc has them, and crun.
 const ofMount = /error mounting ".*?" to rootfs at "(.*?)"|mount `.*?` to `(.*?)`/;
+const ofProtectedPath = /can't (make|mask path) "(.*?)"/;
 const ofLimits = /write [^ ]*\/sys\/fs\/cgroup\/|write to [`/].*cgroup|setting cgroup config/;
 const ended = /container that has stopped|is not in (the )?'?created'? state/;
 
@@ -19,7 +20,7 @@ export function wrongProgram(error: unknown, field: string, command: readonly st
 }
 
 /**
- * Why a container could not be created: INVALID_ARGUMENT that names the command or the mount, FAILED_PRECONDITION for limits that its
+ * Why a container could not be created: INVALID_ARGUMENT that names the command, the mount or the path, FAILED_PRECONDITION for limits that its
  * pod's cgroup does not allow. Any other error as it is.
  */
 export function refusedCreation(
@@ -35,6 +36,11 @@ export function refusedCreation(
     const index = mounts.findIndex(({ containerPath }) => posix.resolve("/", containerPath) === path);
     // Of those that every container has, the request says nothing.
     return index < 0 ? error : invalidArgument(`config.mounts[${index}].container_path`, path, message);
+  }
+  const [isProtected, deed, path] = ofProtectedPath.exec(message) ?? [];
+  if (isProtected) {
+    const field = deed === "make" ? "readonly_paths" : "masked_paths";
+    return invalidArgument(`config.linux.security_context.${field}`, path, message);
   }
   if (ofLimits.test(message)) {
     return failedPrecondition(`config.linux.resources cannot be put into effect: ${message}`);
