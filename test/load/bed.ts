@@ -1,4 +1,5 @@
 /** What the trials of load stand on: one daemon with the probe in it, and a clock for each of its RPCs. */
+import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { memoryOf } from "../../bench/memory.ts";
 import { ensureImages, storeFolder } from "../images/store.ts";
@@ -39,15 +40,23 @@ export async function withBed(folder: string, work: (bed: Bed) => Promise<void>)
   await assertAudit(daemon);
 }
 
-/** Kills the daemon with SIGKILL, starts it, and answers how many ms after that it has listed `running` containers as running. */
-export async function restartKilled({ daemon }: Bed, running: number): Promise<number> {
+/** How long a start of the daemon took, in ms. */
+export interface Restart {
+  tookMs: number;
+  /** The part of it in which others had the processors that the daemon wanted. */
+  waitedMs: number;
+}
+
+/** Kills the daemon with SIGKILL, and starts it until it has listed `running` containers as running. */
+export async function restartKilled({ daemon }: Bed, running: number): Promise<Restart> {
   await daemon.kill();
   const began = performance.now();
   const gone = daemon.launch();
   await listedAgain(daemon.socket, running, gone);
-  const took = performance.now() - began;
+  const tookMs = performance.now() - began;
+  const [, waited] = readFileSync(`/proc/${daemon.pid}/schedstat`, "latin1").split(" ");
   await waitUntilServing(daemon.client, 30, gone);
-  return took;
+  return { tookMs, waitedMs: Number(waited) / 1e6 };
 }
 
 /** The daemon's private memory in bytes, once its garbage is collected and it has had a second to itself. */

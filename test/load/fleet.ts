@@ -4,7 +4,7 @@ import { containerConfig } from "../support/configs.ts";
 import { inParallel } from "../support/parallel.ts";
 import { podConfigFor, type TestPod } from "../support/pods.ts";
 import type { Trials } from "../support/trials.ts";
-import { type Bed, privateMemory, restartKilled } from "./bed.ts";
+import { type Bed, privateMemory, type Restart, restartKilled } from "./bed.ts";
 
 export interface FleetShape {
   pods: number;
@@ -12,7 +12,7 @@ export interface FleetShape {
   containers: number;
   /** The daemon is killed and started again so often. */
   restarts: number;
-  /** What the quickest restart may take, in ms, for what else the machine does makes the others longer; anything where it is not given. */
+  /** What the quickest restart may take, in ms, without its wait for processors that others have; anything where it is not given. */
   restartLimitMs?: number;
 }
 
@@ -123,18 +123,18 @@ async function tryRestarts(
   fleet: readonly FleetPod[],
 ): Promise<void> {
   const running = fleet.reduce((sum, { containerIds }) => sum + containerIds.length, 0);
-  const times: number[] = [];
+  const starts: Restart[] = [];
   for (let time = 0; time < restarts; time++) {
     await trials.try(row, `restart ${time + 1}`, async () => {
-      times.push(await restartKilled(bed, running));
+      starts.push(await restartKilled(bed, running));
       await assertListed(bed, fleet);
     });
   }
-  const sorted = times.map((ms) => (ms / 1000).toFixed(2)).sort();
-  trials.note(row, `all listed after ${sorted.join(", ")} s`);
+  const told = starts.map(({ tookMs, waitedMs }) => `${seconds(tookMs)} (${seconds(waitedMs)})`);
+  trials.note(row, `all listed after (of which waited for a processor): ${told.join(", ")}`);
   if (restartLimitMs === undefined) return;
   await trials.try(row, "in time", async () => {
-    const quickest = Math.min(...times);
+    const quickest = Math.min(...starts.map(({ tookMs, waitedMs }) => tookMs - waitedMs));
     assert.ok(quickest <= restartLimitMs, `the quickest took ${quickest} ms of ${restartLimitMs}`);
   });
 }
@@ -154,5 +154,5 @@ async function remove({ runtime }: Bed, { id: podSandboxId, containerIds }: Flee
 }
 
 function seconds(ms: number): string {
-  return `${(ms / 1000).toFixed(1)} s`;
+  return `${(ms / 1000).toFixed(2)} s`;
 }
