@@ -11,6 +11,7 @@ import { eventually } from "../support/eventually.ts";
 import { type LivePod, livePod } from "../support/live-pod.ts";
 import { inParallel } from "../support/parallel.ts";
 import { processes, processesRootedIn } from "../support/processes.ts";
+import { Random } from "../support/random.ts";
 import { suite } from "../support/suite.ts";
 
 const SESSIONS = 200;
@@ -26,8 +27,6 @@ type Counts = Record<string, number>;
 
 const PROCESSES = "processes of containers";
 
-type Random = (below: number) => number;
-
 describe("sessions that are cut off", () => {
   const parts = suite();
 
@@ -38,11 +37,11 @@ describe("sessions that are cut off", () => {
     await eventually(async () => assert.match(await pod.sh(id, "netstat -ltn"), /:7001/), 20);
     const running = processesRootedIn(parts.daemon.folder).length;
     // Some of each kind first, for what is made once and kept.
-    for (let at = 0; at < 12; at++) await cuts[at % cuts.length]!(pod, id, randomNumbers(at));
+    for (let at = 0; at < 12; at++) await cuts[at % cuts.length]!(pod, id, new Random(at));
     const before = await settled(running);
     await inParallel(SESSIONS, PARALLEL, (at) => {
-      const random = randomNumbers(SEED * 1000 + at);
-      return cuts[random(cuts.length)]!(pod, id, random);
+      const random = new Random(SEED * 1000 + at);
+      return random.pick(cuts)(pod, id, random);
     });
     await eventually(() => assert.deepEqual(more(held(), before), {}), 20);
     assert.equal(await pod.sh(id, "echo still there"), "still there");
@@ -55,7 +54,7 @@ describe("sessions that are cut off", () => {
   ];
 
   async function killClient(pod: LivePod, id: string, random: Random): Promise<void> {
-    const transport = TRANSPORTS[random(2)]!;
+    const transport = random.pick(TRANSPORTS);
     const target = [
       ["exec", "-i", id, "cat"],
       ["exec", id, "sh", "-c", "trap '' HUP; yes"],
@@ -63,14 +62,14 @@ describe("sessions that are cut off", () => {
       ["exec", id, "sh", "-c", "setsid sleep 4321 & (sleep 4321 &) ; sleep 4321"],
       ["attach", "-i", id],
       ["port-forward", pod.id, "0:7001"],
-    ][random(6)]!;
+    ][random.below(6)]!;
     const [command, ...rest] = target as [string, ...string[]];
     const args = [command, "--endpoint", parts.daemon.socket, "--transport", transport, ...rest];
     const child = spawn(streamClient(), args, { stdio: ["pipe", "ignore", "ignore"] });
     const ended = new Promise((resolve) => child.once("close", resolve));
     child.stdin.on("error", () => {});
     child.stdin.write("some input\n");
-    await sleep(random(LIFE));
+    await sleep(random.below(LIFE));
     child.kill("SIGKILL");
     await ended;
   }
@@ -83,31 +82,31 @@ describe("sessions that are cut off", () => {
     socket.resume();
     const request = Buffer.from(
       `POST ${url.pathname} HTTP/1.1\r\nHost: ${url.host}\r\nConnection: Upgrade\r\nUpgrade: SPDY/3.1\r\n` +
-        `X-Stream-Protocol-Version: ${["v4.channel.k8s.io", "portforward.k8s.io"][random(2)]}\r\n\r\n`,
+        `X-Stream-Protocol-Version: ${random.pick(["v4.channel.k8s.io", "portforward.k8s.io"])}\r\n\r\n`,
     );
-    const length = random(2) === 0 ? random(request.length) : request.length;
+    const length = random.below(2) === 0 ? random.below(request.length) : request.length;
     await write(socket, request.subarray(0, length));
     if (length === request.length) {
-      await sleep(random(30));
+      await sleep(random.below(30));
       // A ping, a ping cut short, or nonsense.
       const ping = Buffer.from("80030006000000040000000100000000", "hex");
-      const nonsense = Buffer.from(Array.from({ length: 64 }, () => random(256)));
-      await write(socket, [ping, ping.subarray(0, random(16)), nonsense][random(3)]!);
+      const nonsense = random.bytes(64);
+      await write(socket, [ping, ping.subarray(0, random.below(16)), nonsense][random.below(3)]!);
     }
-    await sleep(random(LIFE));
-    if (random(2) === 0) socket.destroy();
+    await sleep(random.below(LIFE));
+    if (random.below(2) === 0) socket.destroy();
     else socket.resetAndDestroy();
   }
 
   async function cutWebSocket(pod: LivePod, id: string, random: Random): Promise<void> {
     const url = await sessionUrl(pod, id, random);
-    const protocol = ["v5.channel.k8s.io", "v4.channel.k8s.io", "base64.channel.k8s.io"][random(3)]!;
+    const protocol = random.pick(["v5.channel.k8s.io", "v4.channel.k8s.io", "base64.channel.k8s.io"]);
     const socket = new WebSocket(url.replace(/^http/, "ws"), protocol);
     socket.on("error", () => {});
     socket.once("open", () => {
-      socket.send(Buffer.concat([Buffer.from([random(6)]), Buffer.from("some input\n")]));
+      socket.send(Buffer.concat([Buffer.from([random.below(6)]), Buffer.from("some input\n")]));
     });
-    await sleep(random(LIFE));
+    await sleep(random.below(LIFE));
     socket.terminate();
   }
 
@@ -120,7 +119,7 @@ describe("sessions that are cut off", () => {
       () => runtime.Attach({ containerId, ...streams }),
       () => runtime.PortForward({ podSandboxId: pod.id, port: [7001] }),
     ];
-    return (await calls[random(calls.length)]!()).url;
+    return (await random.pick(calls)()).url;
   }
 
   /** What the daemon and the pod hold, counted by what it is, so that a failure names what is left. */
@@ -178,17 +177,6 @@ function parentOf(pid: number): number | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Numbers that look random (xorshift), the same for the same seed. */
-function randomNumbers(seed: number): Random {
-  let state = (seed * 2654435761) >>> 0 || 1;
-  return (below) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % below;
-  };
 }
 
 /** Settles when the bytes are on their way, or cannot be. */
