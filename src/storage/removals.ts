@@ -10,6 +10,8 @@ import { log } from "../log.ts";
 /** What can be removed on the main thread in well under a millisecond. */
 const QUICK_ENTRIES = 64;
 const QUICK_BYTES = 16 * 1024 * 1024;
+const FIRST_RETRY_MS = 1000;
+const LAST_RETRY_MS = 60 * 60 * 1000;
 /** A container can make trees that are deeper than a path may be long: rm(1) goes down there step by step. */
 const QUICK_PATH = 2048;
 
@@ -54,9 +56,16 @@ export class Removals {
     }
   }
 
-  #later(path: string, work: () => Promise<void>): void {
+  /** What fails, for want of a process or of descriptors, is tried again, less and less often. */
+  #later(path: string, work: () => Promise<void>, delayMs = FIRST_RETRY_MS): void {
     this.#tail = this.#tail.then(work).catch((error) => {
-      log.error("a folder or file could not be removed", { path, error: messageOf(error) });
+      log.error("a folder or file could not be removed", {
+        path,
+        again_in_ms: delayMs,
+        error: messageOf(error),
+      });
+      const next = Math.min(delayMs * 2, LAST_RETRY_MS);
+      setTimeout(() => this.#later(path, work, next), delayMs).unref();
     });
   }
 }
