@@ -28,6 +28,8 @@ const sqliteCodes: Record<number, status> = {
 const saidCodes: [said: RegExp, code: status][] = [
   [/no space left on device|disk quota exceeded/i, status.RESOURCE_EXHAUSTED],
   [/too many open files|cannot allocate memory/i, status.RESOURCE_EXHAUSTED],
+  // Of fork and clone, by a limit of processes.
+  [/resource temporarily unavailable|spawn \S+:? EAGAIN/i, status.RESOURCE_EXHAUSTED],
   [/read-only file system/i, status.FAILED_PRECONDITION],
 ];
 

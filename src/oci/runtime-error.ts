@@ -7,6 +7,9 @@ import { codeOf, StatusError } from "../cri/status-error.ts";
 const unknownContainer =
   /container (\S+ )?does not exist|\/status`: No such file|cannot open directory '[^']*': No such file/;
 
+/** Where Go begins to print registers and stacks, having said what happened. */
+const crashDump = /^(?:PC=0x|goroutine \d+ )/m;
+
 /** A runtime's command that failed. Its code is that of what the machine refused, or UNKNOWN. */
 export class RuntimeError extends StatusError {
   /** The runtime knows no container of this id. */
@@ -30,7 +33,7 @@ export class RuntimeError extends StatusError {
  * left out unless they are all there is.
  */
 export function runtimeMessage(output: string): string {
-  const lines = linesOf(output)
+  const lines = linesOf(output.split(crashDump, 1)[0]!)
     .map(parseLine)
     .filter(({ text }) => text !== "");
   const errors = lines.filter(({ isError }) => isError);

@@ -1,5 +1,6 @@
 /** What the runtime refuses of a container: the fault of the request, or of the state of things, not of the machine. */
 import { posix } from "node:path";
+import { status } from "@grpc/grpc-js";
 import type { ContainerConfig } from "../cri/messages.ts";
 import { failedPrecondition, invalidArgument, messageOf } from "../cri/status-error.ts";
 import { RuntimeError } from "./runtime-error.ts";
@@ -13,9 +14,14 @@ const ofProtectedPath = /can't (make|mask path) "(.*?)"/;
 const ofLimits = /write [^ ]*\/sys\/fs\/cgroup\/|write to [`/].*cgroup|setting cgroup config/;
 const ended = /container that has stopped|is not in (the )?'?created'? state/;
 
+/** Unless it is the machine that refuses: "fork/exec /proc/self/exe: resource temporarily unavailable" is not about the program. */
+function isRefusal(error: unknown): error is RuntimeError {
+  return error instanceof RuntimeError && error.code === status.UNKNOWN;
+}
+
 /** INVALID_ARGUMENT that names `field` and the command where the runtime cannot run that; any other error as it is. */
 export function wrongProgram(error: unknown, field: string, command: readonly string[]): unknown {
-  const isProgram = error instanceof RuntimeError && ofProgram.test(error.message);
+  const isProgram = isRefusal(error) && ofProgram.test(error.message);
   return isProgram ? invalidArgument(field, command, messageOf(error)) : error;
 }
 
@@ -28,7 +34,7 @@ export function refusedCreation(
   { mounts }: ContainerConfig,
   command: readonly string[],
 ): unknown {
-  if (!(error instanceof RuntimeError)) return error;
+  if (!isRefusal(error)) return error;
   const message = messageOf(error);
   const [isMount, byRunc, byCrun] = ofMount.exec(message) ?? [];
   if (isMount) {
@@ -53,7 +59,6 @@ export function refusedCreation(
  * Any other error as it is.
  */
 export function notStartable(error: unknown): unknown {
-  const isContainer =
-    error instanceof RuntimeError && (ofProgram.test(error.message) || ended.test(error.message));
+  const isContainer = isRefusal(error) && (ofProgram.test(error.message) || ended.test(error.message));
   return isContainer ? failedPrecondition(messageOf(error)) : error;
 }
