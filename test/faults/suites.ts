@@ -2,6 +2,7 @@
 import { clockSuite } from "./clock.ts";
 import { databaseSuite } from "./database.ts";
 import type { RunnableSuite } from "./fault.ts";
+import { limitsSuite } from "./limits.ts";
 import { logSuites } from "./logs-full.ts";
 import { programSuites } from "./program-suites.ts";
 import { readOnlySuite } from "./read-only.ts";
@@ -15,5 +16,6 @@ export const suites: readonly RunnableSuite[] = [
   readOnlySuite,
   databaseSuite,
   clockSuite,
+  limitsSuite,
   ...programSuites,
 ];
