@@ -185,10 +185,11 @@ test("a reader that does not read is dropped with an error; another is told ever
   slow.end(Buffer.alloc(5));
   await new Promise((resolve) => slow.once("response", resolve));
 
-  // Each event has it: 16 MiB are soon full.
-  const pod = await runPod(daemon, { annotations: { large: "x".repeat(2 << 20) } });
-  for (let i = 0; i < 5; i++) {
-    const containerId = await runContainer(daemon, pod, { command: ["true"] });
+  // Each event has those of both, as large as they may be: 16 MiB are soon full.
+  const annotations = { large: "x".repeat(500_000) };
+  const pod = await runPod(daemon, { annotations });
+  for (let i = 0; i < 10; i++) {
+    const containerId = await runContainer(daemon, pod, { command: ["true"], annotations });
     await ended(containerId);
     await daemon.client.runtime.RemoveContainer({ containerId });
     await eventually(() => assert.deepEqual(quick.typesOf(containerId), WHOLE_LIFE));
