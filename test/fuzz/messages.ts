@@ -45,7 +45,6 @@ export async function fuzzMessages(
   const shares = wanted.flatMap((rpc) => Array.from({ length: weights[rpc.name] ?? 1 }, () => rpc));
   const sender = new Sender(bed.daemon.socket);
   const tallies = new Map<string, Tally>();
-  const answers = new Map<string, number>();
   const faults = new Map<string, number>();
   for (let sent = 0; sent < total; sent += atOnce) {
     const count = Math.min(atOnce, total - sent);
@@ -59,16 +58,11 @@ export async function fuzzMessages(
   }
   await trials.try("nothing left", "in the end", () => bed.assertNothingLeft());
   sender.close();
-  for (const [k, n] of [...answers].sort()) console.log(n, k);
   console.log(`\n${codeTable(tallies)}`);
 
   async function one(rpc: Rpc, seed: number): Promise<void> {
     const bytes = messageFor(rpc, bed, seed);
     const outcome = await sender.send(rpc, bytes);
-    if (process.env.FUZZ_ANSWERS) {
-      const k = `${rpc.name} ${outcome.code} ${likeness(outcome.message)}`;
-      answers.set(k, (answers.get(k) ?? 0) + 1);
-    }
     const tally = tallies.get(rpc.name) ?? { codes: new Map(), slowestMs: 0 };
     tallies.set(rpc.name, tally);
     tally.codes.set(outcome.code, (tally.codes.get(outcome.code) ?? 0) + 1);

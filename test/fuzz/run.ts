@@ -12,7 +12,7 @@ const options = trialOptions("usage: npm run test:fuzz -- [--long] [--seed N] [-
 const trials = new Trials("npm run test:fuzz --", options);
 const bed = await FuzzBed.start();
 try {
-  await fuzzMessages(bed, trials, options, options.long ? 50_000 : 2500);
+  await fuzzMessages(bed, trials, options, options.long ? 50_000 : 1500);
   const sender = new Sender(bed.daemon.socket);
   await tryRefusals(bed, sender, trials);
   sender.close();
