@@ -49,7 +49,9 @@ const faults: Fault<DiskBed>[] = [
   },
 ];
 
+const inLongForm = faults.map((fault) => ({ ...fault, short: false }));
+
 export const logSuites: readonly RunnableSuite[] = [
   diskSuite("log disk full", "logs", { kind: "tmpfs", megabytes: 4 }, faults),
-  diskSuite("log disk without inodes", "logs", { kind: "ext4", megabytes: 8, inodes: 64 }, faults),
+  diskSuite("log disk without inodes", "logs", { kind: "ext4", megabytes: 8, inodes: 64 }, inLongForm),
 ];

@@ -133,7 +133,10 @@ const faults: Fault<DiskBed>[] = [
   },
 ];
 
+/** The same faults once more: one of them is enough for the short form. */
+const inLongForm = faults.map((fault, at) => ({ ...fault, short: at === 1 }));
+
 export const rootSuites: readonly RunnableSuite[] = [
   diskSuite("root full", "root", { kind: "ext4", megabytes: 128 }, faults),
-  diskSuite("root without inodes", "root", { kind: "ext4", megabytes: 128, inodes: 3000 }, faults),
+  diskSuite("root without inodes", "root", { kind: "ext4", megabytes: 128, inodes: 3000 }, inLongForm),
 ];

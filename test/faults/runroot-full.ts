@@ -104,7 +104,9 @@ const faults: Fault<DiskBed>[] = [
   },
 ];
 
+const inLongForm = faults.map((fault) => ({ ...fault, short: false }));
+
 export const runrootSuites: readonly RunnableSuite[] = [
   diskSuite("runroot full", "runroot", { kind: "tmpfs", megabytes: 16 }, faults),
-  diskSuite("runroot without inodes", "runroot", { kind: "tmpfs", megabytes: 16, inodes: 400 }, faults),
+  diskSuite("runroot without inodes", "runroot", { kind: "tmpfs", megabytes: 16, inodes: 400 }, inLongForm),
 ];
