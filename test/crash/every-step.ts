@@ -5,9 +5,6 @@ import { assertAudit } from "../support/audit.ts";
 import type { CrashBed } from "./bed.ts";
 import type { AnyOperation, Way } from "./operations/operation.ts";
 
-/** A step that is no longer on the operation's way: what it did, it did all the same. */
-export class NotReached extends Error {}
-
 /** The points that the operation passes, until it is answered and has gone on in the background. */
 export async function recordPoints(bed: CrashBed, operation: AnyOperation): Promise<string[]> {
   const prepared = await operation.begin(bed);
