@@ -10,9 +10,8 @@ import { outcome } from "../support/cri.ts";
 import type { Daemon } from "../support/daemon.ts";
 import { type LivePod, livePod } from "../support/live-pod.ts";
 import { rulesOf } from "../support/network.ts";
-import { withNewRunc } from "../support/new-runc.ts";
 import { containerStatus, countWithNothing, podConfigFor } from "../support/pods.ts";
-import { reboot, rebootable, rebootableInPlace } from "../support/reboot.ts";
+import { reboot, rebootable } from "../support/reboot.ts";
 import { suite } from "../support/suite.ts";
 
 /** How often the machine goes down in the middle of a call, and the longest time for it, in ms. */
@@ -204,58 +203,5 @@ describe("after a reboot", () => {
     }
     assert.deepEqual(await strangers(daemon), []);
     parts.nothing = await countWithNothing(daemon);
-  });
-});
-
-for (const [what, way] of [
-  ["a reboot", rebootable],
-  // Of a node that is a container itself, as those of kind are.
-  ["a new start of the node in the same boot", rebootableInPlace],
-] as const) {
-  describe(`after ${what}, with drop_infra_ctr`, () => {
-    const parts = suite({ ...way, settings: { "crio.runtime": { drop_infra_ctr: true } } });
-
-    it("a pod without a pause container is not ready, even where nothing else of it was the machine's", async () => {
-      const { daemon } = parts;
-      const { cgroupParent } = daemon;
-      const pods: LivePod[] = [];
-      for (const network of ["POD", "NODE"] as const) {
-        const namespaceOptions = { network, pid: "CONTAINER" } as const;
-        const pod = await livePod(daemon, { linux: { cgroupParent, securityContext: { namespaceOptions } } });
-        assert.equal((await pod.verbose()).pid, 0);
-        await pod.run({ linux: { securityContext: { namespaceOptions } } });
-        pods.push(pod);
-      }
-      await reboot(daemon);
-      for (const pod of pods) assert.equal((await pod.status()).state, "SANDBOX_NOTREADY");
-      for (const pod of pods) await pod[Symbol.asyncDispose]();
-      assert.deepEqual(await strangers(daemon), []);
-      parts.nothing = await countWithNothing(daemon);
-    });
-  });
-}
-
-describe("after a reboot, with user namespaces", () => {
-  const parts = suite({ ...withNewRunc, ...rebootableInPlace });
-
-  it("a pod is not ready, can be removed, and its IDs are given to the next", async () => {
-    const { daemon } = parts;
-    const range = [{ containerId: 0, hostId: 262_144, length: 65_536 }];
-    const namespaceOptions = { usernsOptions: { mode: "POD" as const, uids: range, gids: range } };
-    const { cgroupParent } = daemon;
-    const changes = { linux: { cgroupParent, securityContext: { namespaceOptions } } };
-    const mounts = [{ containerPath: "/image", image: { image: BUSYBOX }, readonly: true }];
-    const old = await livePod(daemon, changes);
-    const containerId = await old.run({ mounts });
-    await old.sh(containerId, "echo mine > /mine");
-    await reboot(daemon);
-
-    assert.equal((await old.status()).state, "SANDBOX_NOTREADY");
-    assert.equal((await containerStatus(daemon, containerId)).exitCode, 137);
-    const next = await livePod(daemon, changes);
-    const script = "cut -c1-40 /proc/self/uid_map | xargs; stat -c %u /bin/ls /image/bin/ls";
-    assert.equal(await next.sh(await next.run({ mounts }), script), "0 262144 65536\n0\n0");
-    for (const pod of [old, next]) await pod[Symbol.asyncDispose]();
-    assert.deepEqual(await strangers(daemon), []);
   });
 });
