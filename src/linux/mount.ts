@@ -43,7 +43,7 @@ export function unmountAll(target: string): void {
       unmount(target, MNT_DETACH);
     } catch (error) {
       const code = (error as { code?: string }).code;
-      if (code === "EINVAL" || code === "ENOENT") return;
+      if (code === "EINVAL" || code === "ENOENT" || code === "ENOTDIR") return;
       throw error;
     }
   }
