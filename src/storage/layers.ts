@@ -241,12 +241,14 @@ export class Layers {
     const isLayer = (record: unknown, id: string): record is LayerRecord =>
       isLayerRecord(record) && record.chainId === id;
     const { folder, bootId, removals } = this.#options;
-    const folders = new Set(readdirSync(folder));
+    const entries = readdirSync(folder, { withFileTypes: true });
+    const folders = new Set(entries.map(({ name }) => name));
+    const files = new Set(entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name));
     for (const [chainId, layer] of this.#records.load(isLayer)) {
       const isSafe = layer.unsyncedBoot === undefined || layer.unsyncedBoot === bootId;
       if (!isSafe)
         log.warn("a layer may not have reached the disk before the power cut", { chain_id: chainId });
-      if (isSafe && folders.delete(layer.folder)) {
+      if (isSafe && !files.has(layer.folder) && folders.delete(layer.folder)) {
         this.#layers.set(chainId, layer);
         this.#written.add(chainId);
       } else this.#records.delete(chainId);
