@@ -7,6 +7,7 @@ import { logSuites } from "./logs-full.ts";
 import { programSuites } from "./program-suites.ts";
 import { readOnlySuite } from "./read-only.ts";
 import { rootSuites } from "./root-full.ts";
+import { rotSuite } from "./rot.ts";
 import { runrootSuites } from "./runroot-full.ts";
 
 export const suites: readonly RunnableSuite[] = [
@@ -17,5 +18,6 @@ export const suites: readonly RunnableSuite[] = [
   databaseSuite,
   clockSuite,
   limitsSuite,
+  rotSuite,
   ...programSuites,
 ];
