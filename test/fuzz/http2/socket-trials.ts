@@ -5,7 +5,8 @@ import { eventually } from "../../support/eventually.ts";
 import type { Random } from "../../support/random.ts";
 import type { TrialOptions, Trials } from "../../support/trials.ts";
 import { descriptorsOf, residentBytes } from "../process-figures.ts";
-import { type Attack, attacks } from "./attacks.ts";
+import type { Attack } from "./attack.ts";
+import { attacks } from "./attacks.ts";
 import { Neighbour } from "./neighbour.ts";
 import { RawConnection } from "./raw-connection.ts";
 
