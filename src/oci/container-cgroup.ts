@@ -1,10 +1,11 @@
 /** Where the cgroups of a container are, by the runtime's own record of it. */
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join, relative } from "node:path";
 import { machineCgroups } from "../cgroups/machine.ts";
 import { removeCgroup } from "../cgroups/remove.ts";
 import type { Runtime } from "./runtime.ts";
 import { RuntimeError } from "./runtime-error.ts";
+import { recordedCgroups } from "./runtime-record.ts";
 
 /** A container's cgroup in one hierarchy. */
 export interface ContainerCgroup {
@@ -28,7 +29,7 @@ export function containerCgroup(
   controllers: readonly string[] = processControllers,
 ): ContainerCgroup {
   const { version, hierarchies } = machineCgroups();
-  const paths = cgroupPaths(runtime, id);
+  const paths = recordedCgroups(runtime, id);
   const controller = version === "v2" ? "" : (controllers.find((one) => paths.has(one)) ?? "");
   const path = paths.get(controller);
   const hierarchy = hierarchies.find((one) =>
@@ -59,26 +60,8 @@ export function cgroupRemoval(runtime: Runtime, id: string): () => Promise<void>
 /** None where the runtime does not know the container, or has not got so far with it. */
 function foldersOf(runtime: Runtime, id: string): string[] {
   try {
-    return [...cgroupPaths(runtime, id).values()];
+    return [...recordedCgroups(runtime, id).values()];
   } catch {
     return [];
-  }
-}
-
-/** The folders of a container's cgroups by controller ("" for cgroup v2). */
-function cgroupPaths({ root, name }: Runtime, id: string): Map<string, string> {
-  const runc = readJson(join(root, id, "state.json"));
-  if (runc) return new Map(Object.entries(runc.cgroup_paths as Record<string, string>));
-  const crun = readJson(join(root, id, "status"));
-  if (crun) return new Map([["", join("/sys/fs/cgroup", String(crun["cgroup-path"]))]]);
-  throw new RuntimeError(name, "container does not exist");
-}
-
-function readJson(path: string): Record<string, unknown> | undefined {
-  try {
-    return JSON.parse(readFileSync(path, "utf8"));
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
   }
 }

@@ -5,6 +5,7 @@ import { observeStep } from "../observation.ts";
 import { cgroupRemoval } from "./container-cgroup.ts";
 import { KnownFeatures } from "./known-features.ts";
 import { RuntimeError, runtimeMessage } from "./runtime-error.ts";
+import { dropRubbishRecord } from "./runtime-record.ts";
 
 /** None of these commands waits for a container; one that takes so long is stuck. */
 const TIMEOUT_MS = 60_000;
@@ -87,6 +88,7 @@ export class Runtime {
   /** Deletes a container; one that does not exist is no error. `force` kills a running one first, and takes half-made ones away. */
   async delete(id: string, { force = false } = {}): Promise<void> {
     const removeCgroups = cgroupRemoval(this, id);
+    if (force) dropRubbishRecord(this, id);
     try {
       await this.#command("delete", id, [...(force ? ["--force"] : []), id], {
         timeoutMs: DELETE_TIMEOUT_MS,

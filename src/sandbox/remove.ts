@@ -5,6 +5,7 @@ import { deleteTask } from "../oci/task.ts";
 import type { SandboxContext } from "./context.ts";
 import { sandboxFolder } from "./context.ts";
 import { removeSandboxFolder } from "./files.ts";
+import { removePodsLeftCgroups } from "./left-cgroups.ts";
 import type { PodSandboxRecord } from "./record.ts";
 import { interruptMaking, podContainers, releaseSandbox, stopLocked } from "./stop.ts";
 
@@ -44,7 +45,9 @@ async function clearAway(context: SandboxContext, record: PodSandboxRecord): Pro
 const leaving = new WeakSet<PodSandboxRecord>();
 
 /** The last pod takes a cgroup away that several share: systemd would end those that are just coming. */
-async function removeCgroups({ store, podCgroups }: SandboxContext, record: PodSandboxRecord): Promise<void> {
+async function removeCgroups(context: SandboxContext, record: PodSandboxRecord): Promise<void> {
+  const { store, podCgroups } = context;
+  await removePodsLeftCgroups(context, record);
   // Of two that go at once, each would leave it to the other.
   leaving.add(record);
   const others = [...store].filter((other) => !leaving.has(other));

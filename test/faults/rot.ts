@@ -42,6 +42,10 @@ const turnInto: Record<"a file" | "a folder", (path: string) => void> = {
 
 const layersOf = (daemon: Daemon) => readdirSync(inRoot(daemon, "storage", "overlay"));
 
+/** Where the only handler's runtime keeps its own. */
+const runtimeFolder = (daemon: Daemon) =>
+  inRunroot(daemon, "runtimes", readdirSync(inRunroot(daemon, "runtimes"))[0]!);
+
 const rots: [name: string, isShort: boolean, rot: Rot][] = [
   [
     "bundles are gone",
@@ -139,6 +143,25 @@ const rots: [name: string, isShort: boolean, rot: Rot][] = [
     false,
     (daemon) => {
       for (const name of layersOf(daemon)) turnInto["a file"](inRoot(daemon, "storage", "overlay", name));
+    },
+  ],
+  [
+    "the runtime's records are gone",
+    true,
+    (daemon, ids) => {
+      for (const id of Object.values(ids)) take(join(runtimeFolder(daemon), id));
+    },
+  ],
+  [
+    "the runtime's records are rubbish",
+    true,
+    (daemon, ids) => {
+      for (const id of Object.values(ids)) {
+        for (const name of ["state.json", "status"]) {
+          const record = join(runtimeFolder(daemon), id, name);
+          if (existsSync(record)) writeFileSync(record, "rubbish");
+        }
+      }
     },
   ],
 ];
