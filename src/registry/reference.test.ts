@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { status } from "@grpc/grpc-js";
+import { shown } from "../printable.ts";
 import { isShortName, parseReference } from "./reference.ts";
 
 const sha256 = `sha256:${"0123456789abcdef".repeat(4)}`;
@@ -64,7 +65,7 @@ for (const [text, reason] of bad) {
       (error: Error & { code: number }) => {
         assert.equal(error.code, status.INVALID_ARGUMENT);
         assert.match(error.message, reason);
-        return error.message.includes(JSON.stringify(text));
+        return error.message.includes(shown(text));
       },
     );
   });
