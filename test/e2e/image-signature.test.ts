@@ -182,13 +182,13 @@ describe("a signature policy", () => {
     await create("kept");
     await parts.daemon.stop();
     await parts.daemon.start();
-    await create("kept over a restart");
+    await create("kept-over-a-restart");
     // What satisfies one key says nothing of another.
     const other = join(folder, "other.pub");
     writeFileSync(other, stranger.publicKey.export({ type: "spki", format: "pem" }));
     writePolicy(checked, accept, { "own.test": [{ ...signed, keyPath: other }] });
     await assert.rejects(
-      create("another key"),
+      create("another-key"),
       /what .*checked\.json, .*, sigstoreSigned requires cannot be verified: .*ECONNREFUSED/,
     );
     writePolicy(checked, accept);
