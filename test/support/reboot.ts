@@ -1,4 +1,5 @@
 /** A reboot of the machine, as far as it can be done to one daemon: only what is on the disk stays, and the boot has another ID. */
+import assert from "node:assert/strict";
 import { randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +8,7 @@ import { killAll } from "../../src/cgroups/processes.ts";
 import { bindMount, MS_PRIVATE, MS_REC, MS_SHARED, mount, unmount } from "../../src/linux/mount.ts";
 import { isAlive } from "../../src/linux/process.ts";
 import { type ScannedProcess, scanProcesses } from "../../src/linux/process-scan.ts";
-import { podIdsOf } from "./audit.ts";
+import { podIdsOf, readRecords } from "./audit.ts";
 import { removeCgroups } from "./cgroups.ts";
 import { critter, type Daemon, type DaemonOptions } from "./daemon.ts";
 import { eventually } from "./eventually.ts";
@@ -44,7 +45,12 @@ export function bootedCommand(folder: string): [command: string, ...args: string
   return ["unshare", ...namespace, "sh", "-c", script, join(folder, BOOT_ID), critter];
 }
 
+/** A reboot in which no pull is lost: layers of the last seconds have reached the disk. */
 export async function reboot(daemon: Daemon): Promise<void> {
+  await eventually(() => {
+    const { layers } = readRecords(join(daemon.folder, "root"));
+    assert.ok(layers.every(({ unsyncedBoot }) => unsyncedBoot === undefined));
+  });
   await goDown(daemon);
   comeUp(daemon);
   await daemon.start();
@@ -54,7 +60,9 @@ export async function reboot(daemon: Daemon): Promise<void> {
 export async function goDown(daemon: Daemon): Promise<void> {
   await daemon.kill();
   await endProcesses(daemon);
-  for (const path of mountsBelow(daemon.folder).reverse()) if (path !== daemon.folder) unmount(path);
+  const mounts = mountsBelow(daemon.folder).filter((path) => path !== daemon.folder);
+  // What was killed keeps them busy until the kernel has taken it apart.
+  for (const path of mounts.reverse()) await eventually(() => unmount(path));
   await removeNetwork(daemon.network, podIdsOf(daemon));
   removeCgroups(daemon.cgroupParent);
 }
