@@ -4,7 +4,6 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { status } from "@grpc/grpc-js";
-import { containerConfig } from "../support/configs.ts";
 import { type Daemon, testRuntime } from "../support/daemon.ts";
 import { eventually } from "../support/eventually.ts";
 import { livePod } from "../support/live-pod.ts";
@@ -149,27 +148,16 @@ describe("a rate of 0", () => {
     assert.equal(refused.attributes["rpc.grpc.status_code"], String(status.NOT_FOUND));
     assert.equal(refused.status.code, "STATUS_CODE_UNSET");
 
-    const client = clientSpan();
-    await using pod = await livePod(parts.daemon);
-    const config = containerConfig({ command: ["/nonexistent"] });
-    const containerId = await call<{ containerId: string }>(
-      "CreateContainer",
-      { podSandboxId: pod.id, config, sandboxConfig: pod.config },
-      client,
-    ).then(
-      (created) => created.containerId,
-      () => undefined,
-    );
-    // Some runtimes look for the program when they create a container, others when they start it.
-    if (containerId) await assert.rejects(call("StartContainer", { containerId }, client));
-    const spans = await traceOf(collector, client);
-    const failed = spans.filter(({ status: { code } }) => code === "STATUS_CODE_ERROR");
-    const rpc = failed.find(({ kind }) => kind === "SPAN_KIND_SERVER");
-    assert.equal(rpc?.attributes["rpc.grpc.status_code"], String(status.UNKNOWN));
-    assert.match(rpc.status.message, /nonexistent/);
-    const step = failed.find(({ parentSpanId }) => parentSpanId === rpc.spanId);
-    assert.match(String(step?.name), new RegExp(`^${testRuntime} (create|start)$`));
-    assert.match(step?.status.message ?? "", /nonexistent/);
+    const failing = clientSpan();
+    await assert.rejects(call("PullImage", { image: { image: "127.0.0.1:1/nowhere:1" } }, failing));
+    const spans = await traceOf(collector, failing);
+    const rpc = rpcOf(spans);
+    assert.equal(rpc.attributes["rpc.grpc.status_code"], String(status.UNKNOWN));
+    assert.equal(rpc.status.code, "STATUS_CODE_ERROR");
+    assert.match(rpc.status.message, /RegistryUnavailable/);
+    const [pull] = childrenOf(spans, rpc);
+    assert.equal(pull?.status.code, "STATUS_CODE_ERROR");
+    assert.match(pull.status.message, /127\.0\.0\.1:1/);
   });
 
   it("nothing is exported of RPCs that come without a trace, or with one that is not sampled", async () => {

@@ -45,8 +45,11 @@ export function earlierCritter({ commit }: Landed): string {
       },
     );
     execFileSync("tar", ["-x", "-C", unfinished], { input: archive });
-    symlinkSync(join(checkout, "node_modules"), join(unfinished, "node_modules"));
     renameSync(unfinished, home);
   }
+  // The cache outlives checkouts.
+  const packages = join(home, "node_modules");
+  rmSync(packages, { force: true });
+  symlinkSync(join(checkout, "node_modules"), packages);
   return join(home, "bin/critter");
 }
