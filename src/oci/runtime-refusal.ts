@@ -11,6 +11,8 @@ const ofProgram =
 // As runc has them, and crun.
 const ofMount = /error mounting ".*?" to rootfs at "(.*?)"|mount `.*?` to `(.*?)`/;
 const ofProtectedPath = /can't (make|mask path) "(.*?)"/;
+/** What a runtime needs to become the container's program, and a masked path has taken. */
+const ofHiddenProc = /open \/proc\/self\/fd: no such file/;
 const ofLimits = /write [^ ]*\/sys\/fs\/cgroup\/|write to [`/].*cgroup|setting cgroup config/;
 const ended = /container that has stopped|is not in (the )?'?created'? state/;
 
@@ -31,7 +33,7 @@ export function wrongProgram(error: unknown, field: string, command: readonly st
  */
 export function refusedCreation(
   error: unknown,
-  { mounts }: ContainerConfig,
+  { mounts, linux }: ContainerConfig,
   command: readonly string[],
 ): unknown {
   if (!isRefusal(error)) return error;
@@ -47,6 +49,10 @@ export function refusedCreation(
   if (isProtected) {
     const field = deed === "make" ? "readonly_paths" : "masked_paths";
     return invalidArgument(`config.linux.security_context.${field}`, path, message);
+  }
+  const masked = linux?.securityContext?.maskedPaths ?? [];
+  if (masked.length > 0 && ofHiddenProc.test(message)) {
+    return invalidArgument("config.linux.security_context.masked_paths", masked, message);
   }
   if (ofLimits.test(message)) {
     return failedPrecondition(`config.linux.resources cannot be put into effect: ${message}`);

@@ -169,7 +169,8 @@ async function removePod({ node, ledger }: ChurnOptions, pod: PromisedPod, rando
   }
   await ledger.before(runtime.StopPodSandbox({ podSandboxId }, { timeout: 60_000 }));
   if (random.chance(0.3)) return;
-  pod.standing = "leaving";
+  for (const leaving of [pod, ...pod.containers])
+    if (leaving.standing === "there") leaving.standing = "leaving";
   await ledger.before(runtime.RemovePodSandbox({ podSandboxId }, { timeout: 60_000 }));
   for (const container of pod.containers) container.standing = "gone";
   ledger.settle(pod, "gone", "pod removed");

@@ -51,7 +51,12 @@ export async function reboot(daemon: Daemon): Promise<void> {
     const { layers } = readRecords(join(daemon.folder, "root"));
     assert.ok(layers.every(({ unsyncedBoot }) => unsyncedBoot === undefined));
   });
+  const { sandboxes, containers } = readRecords(join(daemon.folder, "root"));
   await goDown(daemon);
+  // The first of a PID namespace waits for the others once it has left its cgroup.
+  await eventually(() =>
+    assert.ok(![...sandboxes, ...containers].some(({ process }) => process && isAlive(process))),
+  );
   comeUp(daemon);
   await daemon.start();
 }
