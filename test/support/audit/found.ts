@@ -79,7 +79,9 @@ function findFolders({ folder }: Daemon, found: Holdings): void {
   found.add("exit file", ...namesIn(runroot, "exits"));
   for (const runtime of namesIn(runroot, "runtimes")) {
     const kind = runtime.endsWith("-exec") ? "file of an exec" : "runtime's state";
-    found.add(kind, ...namesIn(runroot, "runtimes", runtime));
+    // crun keeps a folder of its own there: `.empty-directory`.
+    const names = namesIn(runroot, "runtimes", runtime).filter((name) => !name.startsWith("."));
+    found.add(kind, ...names);
   }
   found.add("layer's folder", ...namesIn(storage, "overlay"));
   found.add("root filesystem", ...namesIn(storage, "overlay-containers"));
