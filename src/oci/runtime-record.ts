@@ -17,14 +17,16 @@ export function recordedCgroups({ root, name }: Runtime, id: string): Map<string
   throw new RuntimeError(name, "container does not exist");
 }
 
-/** Throws a record away that is rubbish: the runtime itself would refuse to delete by it, for ever. */
-export function dropRubbishRecord(runtime: Runtime, id: string): void {
+/** Throws a record away that is rubbish: the runtime itself refuses to delete by it, for ever. Answers whether it was. */
+export function dropRubbishRecord(runtime: Runtime, id: string): boolean {
   try {
     recordedCgroups(runtime, id);
+    return false;
   } catch (error) {
-    if (!(error instanceof SyntaxError || error instanceof TypeError)) return;
+    if (!(error instanceof SyntaxError || error instanceof TypeError)) return false;
     log.warn("the runtime's record of a container is rubbish", { container_id: id, error: error.message });
     rmSync(join(runtime.root, id), { recursive: true, force: true });
+    return true;
   }
 }
 

@@ -88,13 +88,13 @@ export class Runtime {
   /** Deletes a container; one that does not exist is no error. `force` kills a running one first, and takes half-made ones away. */
   async delete(id: string, { force = false } = {}): Promise<void> {
     const removeCgroups = cgroupRemoval(this, id);
-    if (force) dropRubbishRecord(this, id);
     try {
       await this.#command("delete", id, [...(force ? ["--force"] : []), id], {
         timeoutMs: DELETE_TIMEOUT_MS,
       });
     } catch (error) {
-      if (!(error instanceof RuntimeError && error.notFound)) throw error;
+      const isGone = error instanceof RuntimeError && error.notFound;
+      if (!isGone && !(force && dropRubbishRecord(this, id))) throw error;
     }
     await removeCgroups();
   }
