@@ -106,6 +106,18 @@ const damageFaults = damages.map(
   }),
 );
 
+/** Another program that has the database to itself, and lets go after `milliseconds`. */
+async function holdDatabase(daemon: Daemon, milliseconds: number): Promise<Program> {
+  const hold = `const { DatabaseSync } = require("node:sqlite");
+    const database = new DatabaseSync(${JSON.stringify(databaseOf(daemon))});
+    database.exec("BEGIN EXCLUSIVE; CREATE TABLE other (x)");
+    console.log("held");
+    setTimeout(() => database.exec("ROLLBACK"), ${milliseconds});`;
+  const holder = new Program(process.execPath, ["-e", hold]);
+  await holder.says(/held/);
+  return holder;
+}
+
 const faults: Fault<DaemonBed>[] = [
   ...damageFaults,
   {
@@ -157,13 +169,7 @@ const faults: Fault<DaemonBed>[] = [
     async inflict({ daemon }) {
       await using pod = await livePod(daemon);
       await daemon.stop();
-      const hold = `const { DatabaseSync } = require("node:sqlite");
-        const database = new DatabaseSync(${JSON.stringify(databaseOf(daemon))});
-        database.exec("BEGIN EXCLUSIVE; CREATE TABLE other (x)");
-        console.log("held");
-        setTimeout(() => database.exec("ROLLBACK"), 3000);`;
-      await using holder = new Program(process.execPath, ["-e", hold]);
-      await holder.says(/held/);
+      await using _holder = await holdDatabase(daemon, 3000);
       await daemon.start();
       assert.equal((await pod.status()).state, "SANDBOX_READY");
     },
@@ -173,13 +179,7 @@ const faults: Fault<DaemonBed>[] = [
     async inflict({ daemon }) {
       await using pod = await livePod(daemon);
       await daemon.stop();
-      const hold = `const { DatabaseSync } = require("node:sqlite");
-        const database = new DatabaseSync(${JSON.stringify(databaseOf(daemon))});
-        database.exec("BEGIN EXCLUSIVE; CREATE TABLE other (x)");
-        console.log("held");
-        setTimeout(() => {}, 1e6);`;
-      const holder = new Program(process.execPath, ["-e", hold]);
-      await holder.says(/held/);
+      const holder = await holdDatabase(daemon, 1e6);
       await assert.rejects(daemon.start(), /state\.db is locked by another program/);
       await holder[Symbol.asyncDispose]();
       await daemon.start();
