@@ -12,7 +12,6 @@ import (
 	core "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/httpstream"
 	"k8s.io/client-go/tools/portforward"
-	cri "k8s.io/cri-api/pkg/apis/runtime/v1"
 )
 
 // answer is what came of one connection: the data, and what the error stream said.
@@ -25,9 +24,7 @@ type answer struct {
 // askPorts connects to ports of a pod one after another over one session, sends nothing, and prints what each answers as a
 // line of JSON. port-forward cannot show that a session outlives a refused port: client-go closes it then.
 func askPorts(ctx context.Context, opts *options) error {
-	location, err := askRuntime(opts.endpoint, func(runtime cri.RuntimeServiceClient) (*cri.PortForwardResponse, error) {
-		return runtime.PortForward(ctx, &cri.PortForwardRequest{PodSandboxId: opts.target})
-	})
+	location, err := portForwardLocation(ctx, opts)
 	if err != nil {
 		return err
 	}

@@ -17,21 +17,26 @@ export function streamClient(): string {
   throw new Error(`${program} is missing: scripts/setup --tests builds it`);
 }
 
+/** The options that name who is asked: a runtime by its socket, a kubelet by its URL (the target is NAMESPACE/POD[/CONTAINER] then). */
+export function askedAt(endpoint: string): string[] {
+  return [endpoint.startsWith("https://") ? "--kubelet" : "--endpoint", endpoint];
+}
+
 /** A client that runs; `await using` kills it. */
 export class StreamClient extends Program {
-  /** Runs `stream-client COMMAND --endpoint SOCKET ARGS`. */
-  constructor(socket: string, command: string, ...args: string[]) {
-    super(streamClient(), [command, "--endpoint", socket, ...args]);
+  /** Runs `stream-client COMMAND ARGS` with a runtime's socket or a kubelet's URL. */
+  constructor(endpoint: string, command: string, ...args: string[]) {
+    super(streamClient(), [command, ...askedAt(endpoint), ...args]);
   }
 }
 
 /** Runs the client to its end, with `input` as its whole standard input. */
 export async function runClient(
-  socket: string,
+  endpoint: string,
   args: [command: string, ...args: string[]],
   input: string | Buffer = "",
 ): Promise<Ended> {
-  await using client = new StreamClient(socket, ...args);
+  await using client = new StreamClient(endpoint, ...args);
   client.stdin.end(input);
   return await client.ended;
 }
@@ -48,13 +53,13 @@ export class PortForward {
 
   /** Forwards any free local ports to `ports` of a pod. */
   static async start(
-    socket: string,
+    endpoint: string,
     transport: Transport,
     pod: string,
     ...ports: number[]
   ): Promise<PortForward> {
     const pairs = ports.map((port) => `0:${port}`);
-    const client = new StreamClient(socket, "port-forward", "--transport", transport, pod, ...pairs);
+    const client = new StreamClient(endpoint, "port-forward", "--transport", transport, pod, ...pairs);
     const local: number[] = [];
     try {
       for (const port of ports) {

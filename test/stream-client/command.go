@@ -15,7 +15,18 @@ func execute(ctx context.Context, opts *options) error {
 	if len(opts.rest) == 0 {
 		return errors.New("a command is needed")
 	}
-	location, err := askRuntime(opts.endpoint, func(runtime cri.RuntimeServiceClient) (*cri.ExecResponse, error) {
+	location, err := execLocation(ctx, opts)
+	if err != nil {
+		return err
+	}
+	return stream(ctx, opts, location)
+}
+
+func execLocation(ctx context.Context, opts *options) (*url.URL, error) {
+	if opts.kubelet != "" {
+		return kubeletLocation(opts, "exec", opts.rest)
+	}
+	return askRuntime(opts.endpoint, func(runtime cri.RuntimeServiceClient) (*cri.ExecResponse, error) {
 		return runtime.Exec(ctx, &cri.ExecRequest{
 			ContainerId: opts.target,
 			Cmd:         opts.rest,
@@ -25,14 +36,21 @@ func execute(ctx context.Context, opts *options) error {
 			Stderr:      !opts.tty,
 		})
 	})
+}
+
+func attach(ctx context.Context, opts *options) error {
+	location, err := attachLocation(ctx, opts)
 	if err != nil {
 		return err
 	}
 	return stream(ctx, opts, location)
 }
 
-func attach(ctx context.Context, opts *options) error {
-	location, err := askRuntime(opts.endpoint, func(runtime cri.RuntimeServiceClient) (*cri.AttachResponse, error) {
+func attachLocation(ctx context.Context, opts *options) (*url.URL, error) {
+	if opts.kubelet != "" {
+		return kubeletLocation(opts, "attach", nil)
+	}
+	return askRuntime(opts.endpoint, func(runtime cri.RuntimeServiceClient) (*cri.AttachResponse, error) {
 		return runtime.Attach(ctx, &cri.AttachRequest{
 			ContainerId: opts.target,
 			Tty:         opts.tty,
@@ -41,10 +59,6 @@ func attach(ctx context.Context, opts *options) error {
 			Stderr:      !opts.tty,
 		})
 	})
-	if err != nil {
-		return err
-	}
-	return stream(ctx, opts, location)
 }
 
 // stream connects this process's standard streams with those behind the URL, until the command there has ended.

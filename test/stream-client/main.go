@@ -18,7 +18,8 @@ const usage = `Usage:
   stream-client port-forward [FLAGS] POD [LOCAL:]REMOTE...
   stream-client ask-ports [FLAGS] POD PORT...
 
-exec ends with the command's exit code, or with 1 when it could not be run.
+exec ends with the command's exit code, or with 1 when it could not be run. With --kubelet, CONTAINER is NAMESPACE/POD/CONTAINER
+and POD is NAMESPACE/POD.
 
 Flags:
 `
@@ -50,12 +51,14 @@ func main() {
 
 // options are the flags of all commands, and what follows them.
 type options struct {
-	endpoint  string
+	endpoint string
+	// kubelet is a kubelet's URL, or empty where the runtime itself is asked.
+	kubelet   string
 	transport string
 	stdin     bool
 	tty       bool
 	tls       tlsFiles
-	// target is the container, or the pod of port-forward.
+	// target is the container, or the pod of port-forward; of a kubelet by their names.
 	target string
 	// rest is the command to run, or the ports.
 	rest []string
@@ -70,6 +73,7 @@ type tlsFiles struct {
 func newFlags(opts *options) *flag.FlagSet {
 	flags := flag.NewFlagSet("stream-client", flag.ExitOnError)
 	flags.StringVar(&opts.endpoint, "endpoint", os.Getenv("CONTAINER_RUNTIME_ENDPOINT"), "the runtime's `socket`, with or without unix://")
+	flags.StringVar(&opts.kubelet, "kubelet", "", "the `URL` of a kubelet to ask in the runtime's place; the target is NAMESPACE/POD/CONTAINER or, for ports, NAMESPACE/POD then")
 	flags.StringVar(&opts.transport, "transport", transportSPDY, "spdy or websocket")
 	flags.BoolVar(&opts.stdin, "i", false, "hand on standard input")
 	flags.BoolVar(&opts.tty, "t", false, "with a terminal")

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"net/url"
 	"os"
 	"os/signal"
 	"syscall"
@@ -16,9 +17,7 @@ func forwardPorts(ctx context.Context, opts *options) error {
 	if len(opts.rest) == 0 {
 		return errors.New("a port is needed")
 	}
-	location, err := askRuntime(opts.endpoint, func(runtime cri.RuntimeServiceClient) (*cri.PortForwardResponse, error) {
-		return runtime.PortForward(ctx, &cri.PortForwardRequest{PodSandboxId: opts.target})
-	})
+	location, err := portForwardLocation(ctx, opts)
 	if err != nil {
 		return err
 	}
@@ -33,4 +32,13 @@ func forwardPorts(ctx context.Context, opts *options) error {
 		return err
 	}
 	return forwarder.ForwardPorts()
+}
+
+func portForwardLocation(ctx context.Context, opts *options) (*url.URL, error) {
+	if opts.kubelet != "" {
+		return kubeletLocation(opts, "portForward", nil)
+	}
+	return askRuntime(opts.endpoint, func(runtime cri.RuntimeServiceClient) (*cri.PortForwardResponse, error) {
+		return runtime.PortForward(ctx, &cri.PortForwardRequest{PodSandboxId: opts.target})
+	})
 }

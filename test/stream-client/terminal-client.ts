@@ -4,7 +4,7 @@ import type { ChildProcess } from "../../src/linux/child-process.ts";
 import { spawnOnTerminal } from "../../src/linux/open-terminal.test.ts";
 import type { Terminal, TerminalSize } from "../../src/linux/terminal.ts";
 import { eventually } from "../support/eventually.ts";
-import { streamClient } from "./client.ts";
+import { askedAt, streamClient } from "./client.ts";
 
 /** A client that runs on a terminal; `await using` hangs up on it. */
 export class TerminalClient {
@@ -14,9 +14,9 @@ export class TerminalClient {
   #text = "";
   #seen = 0;
 
-  /** Runs `stream-client COMMAND --endpoint SOCKET ARGS`. */
-  constructor(size: TerminalSize, socket: string, command: string, ...args: string[]) {
-    const all = [command, "--endpoint", socket, ...args];
+  /** Runs `stream-client COMMAND ARGS` with a runtime's socket or a kubelet's URL. */
+  constructor(size: TerminalSize, endpoint: string, command: string, ...args: string[]) {
+    const all = [command, ...askedAt(endpoint), ...args];
     const { terminal, child } = spawnOnTerminal(streamClient(), all, size);
     this.#terminal = terminal;
     this.#child = child;
