@@ -36,6 +36,7 @@ export function trialOptions(usage: string): TrialOptions {
 interface Row {
   tried: number;
   lost: number;
+  skipped: number;
   milliseconds: number;
   note: string;
 }
@@ -85,6 +86,11 @@ export class Trials {
     row.lost += lost;
   }
 
+  /** One trial of `kind` that cannot be made here. */
+  skip(kind: string): void {
+    this.#row(kind).skipped++;
+  }
+
   /** What the table says at the end of the row of `kind`, such as a figure. */
   note(kind: string, note: string): void {
     this.#row(kind).note = note;
@@ -100,14 +106,14 @@ export class Trials {
       note,
     ]);
     console.log(`\n${textTable([["", "tried", "lost", "time", ""], ...rows])}\n`);
-    const sum = (field: "tried" | "lost") =>
+    const sum = (field: "tried" | "lost" | "skipped") =>
       [...this.#rows.values()].reduce((all, row) => all + row[field], 0);
-    console.log(`${sum("tried") - sum("lost")} passed, ${sum("lost")} failed, 0 skipped`);
+    console.log(`${sum("tried") - sum("lost")} passed, ${sum("lost")} failed, ${sum("skipped")} skipped`);
     if (sum("lost") > 0 || sum("tried") === 0) process.exitCode = 1;
   }
 
   #row(kind: string): Row {
-    const row = this.#rows.get(kind) ?? { tried: 0, lost: 0, milliseconds: 0, note: "" };
+    const row = this.#rows.get(kind) ?? { tried: 0, lost: 0, skipped: 0, milliseconds: 0, note: "" };
     this.#rows.set(kind, row);
     return row;
   }

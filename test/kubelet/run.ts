@@ -1,0 +1,92 @@
+/** npm run test:kubelet: what a kubelet in standalone mode, with static pods, must be able to do on critter. */
+import { existsSync } from "node:fs";
+import { ensureImages, storeFolder } from "../images/store.ts";
+import { Registry } from "../registry/registry.ts";
+import { inParallel } from "../support/parallel.ts";
+import { textTable } from "../support/text-table.ts";
+import { Trials, trialOptions } from "../support/trials.ts";
+import { areas } from "./areas.ts";
+import type { Feature } from "./feature.ts";
+import { KUBELET } from "./node/kubelet.ts";
+import { KubeletNode } from "./node/kubelet-node.ts";
+
+const usage = `Usage: npm run test:kubelet -- [--long] [--only PART]...
+
+Starts one critter and one kubelet on it, everything of both below one temporary folder, and tries each feature with
+static pods, several at the same time. Fails where a feature does not work, or where something is left at the end.
+
+  --long       features that take minutes too
+  --only PART  only features whose "area: feature" contains it, of the long form too
+
+CRITTER_TEST_LOGS=FOLDER keeps there the logs of both.`;
+
+/** Features at a time: they wait most of the time, for the kubelet's seconds. */
+const AT_ONCE = 10;
+
+interface Task {
+  area: string;
+  name: string;
+  feature: Feature;
+}
+
+const options = trialOptions(usage);
+const trials = new Trials("npm run test:kubelet --", options);
+const rows: string[][] = [];
+
+function tasks(): Task[] {
+  return areas
+    .flatMap(({ name: area, features }) =>
+      features.map((feature) => ({ area, name: `${area}: ${feature.name}`, feature })),
+    )
+    .filter(
+      ({ name, feature }) => trials.wants(name) && (!feature.long || options.long || options.only.length > 0),
+    );
+}
+
+async function perform(node: KubeletNode, { area, name, feature }: Task): Promise<void> {
+  const why = feature.skip?.(node);
+  if (why !== undefined) {
+    trials.skip(area);
+    rows.push([area, feature.name, "skipped", why]);
+    return;
+  }
+  const began = performance.now();
+  const works = await trials.try(area, name, () => feature.run(node));
+  const seconds = `${((performance.now() - began) / 1000).toFixed(1)} s`;
+  rows.push([area, feature.name, works ? "works" : "FAILS", seconds]);
+  console.log(`${works ? "works" : "FAILS"}  ${name}  ${seconds}`);
+}
+
+/** The table in the order of the areas, whatever ended first. */
+function printTable(): void {
+  const place = (row: string[]) =>
+    areas.findIndex(({ name }) => name === row[0]) * 1000 +
+    (areas.find(({ name }) => name === row[0])?.features.findIndex(({ name }) => name === row[1]) ?? 0);
+  rows.sort((one, other) => place(one) - place(other));
+  console.log(`\n${textTable([["area", "feature", "", ""], ...rows])}`);
+}
+
+async function tryAll(node: KubeletNode): Promise<void> {
+  const all = tasks();
+  const together = all.filter(({ feature }) => !feature.alone);
+  await inParallel(together.length, AT_ONCE, (at) => perform(node, together[at]!));
+  for (const task of all) if (task.feature.alone) await perform(node, task);
+}
+
+if (!existsSync(KUBELET)) {
+  console.error(`${KUBELET} is not there: scripts/setup --tests builds it`);
+  process.exit(1);
+}
+await ensureImages("base");
+await using registry = await Registry.start({ storage: storeFolder() });
+const node = await KubeletNode.start({ registry: registry.address });
+try {
+  await tryAll(node);
+  await trials.try("end", "nothing is left", () => node.assertNothingLeft());
+} finally {
+  const logs = process.env.CRITTER_TEST_LOGS;
+  if (logs) node.saveLogs(logs);
+  await node.dispose();
+}
+printTable();
+trials.finish();
