@@ -1,4 +1,5 @@
 /** PullImage. */
+import { checkName } from "../cri/checked-fields.ts";
 import type { PullImageRequest, PullImageResponse } from "../cri/messages.ts";
 import { invalidArgument } from "../cri/status-error.ts";
 import { takeNamespacedAuth } from "../registry/auth-file.ts";
@@ -17,6 +18,7 @@ export async function pullImage(
 ): Promise<PullImageResponse> {
   if (!spec?.image) throw invalidArgument("image.image", spec?.image, "a name is required");
   const namespace = sandboxConfig?.metadata?.namespace ?? "";
+  checkName("sandbox_config.metadata.namespace", namespace);
   const image = await storage.pull(spec.image, {
     auth,
     namespace,

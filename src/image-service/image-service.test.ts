@@ -13,6 +13,7 @@ import type { Image, ImageSpec, ImageStatusResponse, ListImagesResponse } from "
 import { loadCri } from "../cri/proto.ts";
 import { redirectLog } from "../log.ts";
 import { RegistryClient } from "../registry/client.ts";
+import { podConfig } from "../sandbox/fixtures.test.ts";
 import { openDatabase } from "../state/database.ts";
 import type { ImageRecord } from "../storage/image-record.ts";
 import { openStorage, type Storage } from "../storage/storage.ts";
@@ -158,6 +159,11 @@ test("wrong requests name their field", async () => {
   await assert.rejects(pull(""), invalid);
   await assert.rejects(pull("one.test/UPPER"), invalid);
   await assert.rejects(pullImage(context, { image: null, auth: null, sandboxConfig: null }), invalid);
+  const sandboxConfig = podConfig({ metadata: { namespace: "../team" } });
+  await assert.rejects(pullImage(context, { image: specOf("one.test/a"), auth: null, sandboxConfig }), {
+    code: status.INVALID_ARGUMENT,
+    message: /^sandbox_config.metadata.namespace is "..\/team"/,
+  });
   await assert.rejects(statusOf(""), invalid);
   await assert.rejects(remove(""), invalid);
   await assert.rejects(pull("one.test/absent:v1"), { code: status.NOT_FOUND });

@@ -3,7 +3,7 @@ import { readFileSync, type Stats, statSync } from "node:fs";
 
 /** What tells that a file was changed since: undefined when there is none. */
 export function fileState(path: string): string | undefined {
-  const stat = statSync(path, { throwIfNoEntry: false });
+  const stat = statOf(path);
   return stat?.isFile() ? stateOf(stat) : undefined;
 }
 
@@ -30,9 +30,20 @@ export class NotedFiles {
   }
 }
 
-function pathState(path: string): string | undefined {
-  const stat = statSync(path, { throwIfNoEntry: false });
+/** As `fileState`, of a folder too. */
+export function pathState(path: string): string | undefined {
+  const stat = statOf(path);
   return stat && stateOf(stat);
+}
+
+function statOf(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    // A name that is made of a request's may be longer than any file's.
+    if ((error as NodeJS.ErrnoException).code === "ENAMETOOLONG") return undefined;
+    throw error;
+  }
 }
 
 function stateOf({ ino, size, mtimeMs, ctimeMs }: Stats): string {

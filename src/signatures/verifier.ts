@@ -1,9 +1,9 @@
 /** Whether an image may be pulled or run: the policy in force for a pod's namespace, and the image's signatures. */
 import type { KeyObject } from "node:crypto";
-import { statSync } from "node:fs";
 import { join } from "node:path";
 import { status } from "@grpc/grpc-js";
-import { codeOf, invalidArgument, messageOf, StatusError } from "../cri/status-error.ts";
+import { codeOf, messageOf, StatusError } from "../cri/status-error.ts";
+import { pathState } from "../linux/file-state.ts";
 import type { PullOptions, RegistryClient } from "../registry/client.ts";
 import { digestOf } from "../registry/digest.ts";
 import type { Reference } from "../registry/reference.ts";
@@ -70,17 +70,13 @@ export class SignatureVerifier {
   /**
    * The policy file for pods of a namespace: its own where it has one, else that of the whole machine. Undefined where
    * there is none at all: then everything may be pulled, as on a machine that was never set up for signatures.
-   * Throws INVALID_ARGUMENT for a namespace that is no file name.
    */
   policyFile(namespace: string): string | undefined {
     const { signaturePolicy, signaturePolicyDir } = this.#settings;
-    if (namespace.includes("/") || namespace.includes("\0")) {
-      throw invalidArgument("sandbox_config.metadata.namespace", namespace, "a namespace has no slash");
-    }
     const own = namespace && join(signaturePolicyDir, `${namespace}.json`);
-    if (own && exists(own)) return own;
+    if (own && pathState(own)) return own;
     if (signaturePolicy) return signaturePolicy;
-    return exists(this.#systemPolicy) ? this.#systemPolicy : undefined;
+    return pathState(this.#systemPolicy) ? this.#systemPolicy : undefined;
   }
 
   /**
@@ -185,8 +181,4 @@ function attachmentProblem(
   } catch (error) {
     return messageOf(error);
   }
-}
-
-function exists(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false }) !== undefined;
 }
