@@ -1,7 +1,10 @@
 /** npm run test:faults: faults of disks, databases, clocks, limits and programs, on real daemons with real parts. */
 import { ensureImages, storeFolder } from "../images/store.ts";
 import { Registry } from "../registry/registry.ts";
+import { inParallel } from "../support/parallel.ts";
+import type { Random } from "../support/random.ts";
 import { Trials, trialOptions } from "../support/trials.ts";
+import type { RunnableSuite } from "./fault.ts";
 import { suites } from "./suites.ts";
 
 const usage = `Usage: npm run test:faults -- [--long] [--seed N] [--only PART]...
@@ -13,14 +16,22 @@ meanwhile, all is well again after it, and nothing is left.
   --seed N     for what is drawn; from the time without it
   --only PART  only faults whose "suite: fault" contains it, of the long form too`;
 
+/** Suites at a time, each on a bed of its own: they wait most of the time. */
+const SUITES = 3;
+
 const options = trialOptions(usage);
 const trials = new Trials("npm run test:faults --", options);
 await ensureImages("base");
 await using registry = await Registry.start({ storage: storeFolder() });
 
-for (const suite of suites) {
+// Drawn before the first runs, so that a seed means the same whichever ends first.
+const randoms = suites.map(() => options.random.fork());
+await inParallel(suites.length, SUITES, (at) => inflictAll(suites[at]!, randoms[at]!));
+trials.finish();
+
+async function inflictAll(suite: RunnableSuite, random: Random): Promise<void> {
   const nameOf = (fault: string) => `${suite.name}: ${fault}`;
-  const context = { registry, random: options.random.fork(), long: options.long };
+  const context = { registry, random, long: options.long };
   const all = options.long || options.only.length > 0;
   try {
     await suite.run(
@@ -35,4 +46,3 @@ for (const suite of suites) {
     await trials.try(suite.name, nameOf("the daemon itself"), () => Promise.reject(error));
   }
 }
-trials.finish();
