@@ -20,8 +20,8 @@ const PASSAGE = "passed through, not listed";
 const PUBLIC: [pattern: RegExp, reason: string][] = [
   [/^(root|runroot)$/, PASSAGE],
   [/^root\/storage(\/overlay-(containers|shared))?$/, PASSAGE],
-  [/^runroot\/(sandboxes|runtimes(\/runc)?)$/, PASSAGE],
-  [/^runroot\/runtimes\/runc\/[0-9a-f]{64}$/, "runc's, whose files in there are closed"],
+  [/^runroot\/(sandboxes|runtimes(\/(runc|crun))?)$/, PASSAGE],
+  [/^runroot\/runtimes\/(runc|crun)\/[0-9a-f]{64}$/, "the runtime's, whose files in there are closed"],
   [/^root\/storage\/overlay-(scaffold|empty)(\/|$)/, "empty folders"],
   [
     /^root\/storage\/overlay-shared\/[0-9a-f]{64}(\/|$)/,
