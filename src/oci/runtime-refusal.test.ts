@@ -9,6 +9,7 @@ import { notStartable, refusedCreation, wrongProgram } from "./runtime-refusal.t
 const words = [
   'runc create failed: unable to start container process: exec: "x": executable file not found in $PATH',
   'exec failed: unable to start container process: exec: "a/b": stat a/b: no such file or directory',
+  '{"level":"error","msg":"runc create failed: unable to start container process: exec: \\"../../..',
   "unable to start container process: exec /bin/x: argument list too long",
   "executable file `x` not found in $PATH: No such file or directory",
 ];
@@ -33,7 +34,8 @@ test("other failures stay what they are", () => {
 });
 
 test("of a container's creation the mount or the limits are named", () => {
-  const config = { mounts: [{ containerPath: "/a" }, { containerPath: "/proc/x/" }] } as ContainerConfig;
+  const mounts = [{ containerPath: "/a" }, { containerPath: "/proc/x/" }];
+  const config = { mounts, workingDir: "/proc/self/fd/0" } as ContainerConfig;
   const refused = (said: string) =>
     refusedCreation(new RuntimeError("runc create", said), config, ["x"]) as Error;
   const mount = refused('error mounting "/host" to rootfs at "/proc/x": check it is inside /proc');
@@ -44,6 +46,8 @@ test("of a container's creation the mount or the limits are named", () => {
   );
   const path = refused(`can't make "/proc/self/fd/0" read-only: mount: invalid argument`);
   assert.match(path.message, /^config\.linux\.security_context\.readonly_paths is "\/proc\/self\/fd\/0": /);
+  const folder = refused("error during container init: mkdir /proc/self/fd/0: not a directory");
+  assert.match(folder.message, /^config\.working_dir is "\/proc\/self\/fd\/0": /);
   const limits = refused(
     'failed to write "50000": write /sys/fs/cgroup/cpu/a/cpu.cfs_quota_us: invalid argument',
   );

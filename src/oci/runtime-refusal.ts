@@ -5,9 +5,10 @@ import type { ContainerConfig } from "../cri/messages.ts";
 import { failedPrecondition, invalidArgument, messageOf } from "../cri/status-error.ts";
 import { RuntimeError } from "./runtime-error.ts";
 
-// runc's words, and crun's: looked for, opened, executed, and the folder it is to begin in.
+// runc's words, and crun's: looked for, opened, executed, and the folder it is to begin in. Words cut off in the middle are the
+// runtime's JSON as it was, with its quotes escaped.
 const ofProgram =
-  /exec: "|exec \/|executable file|open executable|exec container process|exec format error|argument list too long|chdir to/i;
+  /exec: \\?"|exec \/|executable file|open executable|exec container process|exec format error|argument list too long|chdir to/i;
 // As runc has them, and crun.
 const ofMount = /error mounting ".*?" to rootfs at "(.*?)"|mount `.*?` to `(.*?)`/;
 const ofProtectedPath = /can't (make|mask path) "(.*?)"/;
@@ -28,12 +29,12 @@ export function wrongProgram(error: unknown, field: string, command: readonly st
 }
 
 /**
- * Why a container could not be created: INVALID_ARGUMENT that names the command, the mount or the path, FAILED_PRECONDITION for limits that its
+ * Why a container could not be created: INVALID_ARGUMENT that names the command, its folder, the mount or the path, FAILED_PRECONDITION for limits that its
  * pod's cgroup does not allow. Any other error as it is.
  */
 export function refusedCreation(
   error: unknown,
-  { mounts, linux }: ContainerConfig,
+  { mounts, workingDir, linux }: ContainerConfig,
   command: readonly string[],
 ): unknown {
   if (!isRefusal(error)) return error;
@@ -49,6 +50,9 @@ export function refusedCreation(
   if (isProtected) {
     const field = deed === "make" ? "readonly_paths" : "masked_paths";
     return invalidArgument(`config.linux.security_context.${field}`, path, message);
+  }
+  if (workingDir !== "" && message.includes(`mkdir ${workingDir}`)) {
+    return invalidArgument("config.working_dir", workingDir, message);
   }
   const masked = linux?.securityContext?.maskedPaths ?? [];
   if (masked.length > 0 && ofHiddenProc.test(message)) {

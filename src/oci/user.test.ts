@@ -96,7 +96,7 @@ test("a wrong request is INVALID_ARGUMENT and names field and value", () => {
     /^config\.linux\.security_context\.run_as_group is 5: it needs run_as_user/,
   );
   refuse({ runAsUser: { value: -1 } }, /run_as_user is -1: not an id/);
-  refuse({ runAsUser: { value: 2 ** 32 - 1 } }, /run_as_user is 4294967295/);
+  refuse({ runAsUser: { value: 2 ** 31 } }, /run_as_user is 2147483648/);
   refuse({ runAsUser: { value: 1 }, runAsUsername: "me" }, /run_as_username is "me": run_as_user is set too/);
   refuse(
     { runAsUsername: "stranger" },

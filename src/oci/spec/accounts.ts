@@ -1,8 +1,8 @@
 /** /etc/passwd and /etc/group of a root file system (passwd(5), group(5)). */
 import { readFileInRoot } from "./secure-path.ts";
 
-/** The highest id there is: 2^32 - 1 means "no change" to the kernel. */
-export const maximumId = 2 ** 32 - 2;
+/** The highest id that Kubernetes and runc know; the kernel would have twice as many. */
+export const maximumId = 2 ** 31 - 1;
 
 const maximumFileBytes = 4 * 1024 * 1024;
 
