@@ -34,12 +34,15 @@ interface Before {
 }
 
 export class KubeletNode {
+  /** Host and port of the registry, for a feature that starts a node of its own. */
+  readonly registry: string;
   readonly daemon: Daemon;
   readonly kubelet: Kubelet;
   readonly pods: StaticPods;
   readonly #before: Before;
 
-  private constructor(daemon: Daemon, kubelet: Kubelet, before: Before) {
+  private constructor(registry: string, daemon: Daemon, kubelet: Kubelet, before: Before) {
+    this.registry = registry;
     this.daemon = daemon;
     this.kubelet = kubelet;
     this.pods = new StaticPods(kubelet, daemon.client);
@@ -56,7 +59,7 @@ export class KubeletNode {
       await mkdir(folder);
       const cgroupRoot = await makeCgroupRoot(daemon.cgroupParent);
       const kubelet = await Kubelet.start({ folder, socket: daemon.socket, cgroupRoot, config });
-      return new KubeletNode(daemon, kubelet, before);
+      return new KubeletNode(registry, daemon, kubelet, before);
     } catch (error) {
       await daemon.dispose();
       throw error;
@@ -104,6 +107,10 @@ export class KubeletNode {
     await this.kubelet.dispose();
     await this.daemon.dispose();
     await forgetCgroupRoot(this.daemon.cgroupParent);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.dispose();
   }
 }
 
