@@ -1,4 +1,4 @@
-# Programs in Go, built into the cache. Sourced by scripts/setup.
+# Programs in Go, built into the cache. Sourced by scripts/setup, after sid.
 
 # Builds the tools that a module names, or else its own program, into $cache/bin/<module>, where the module has changed
 # since the last time. The module's go.env says how, where it differs from the others.
@@ -49,21 +49,10 @@ debian_go() {
 }
 
 unpack_debian_go() {
-  local folder=$1 origin release
-  rm -rf "$folder"
-  mkdir -p "$folder"/apt/{lists/partial,archives/partial,packages}
-  cd "$folder/apt"
-  # The archive that this machine's own packages come from.
-  origin=$(apt-get indextargets --format '$(REPO_URI) $(LABEL)' 'Created-By: Packages' | awk '$2 == "Debian" { print $1; exit }')
-  echo "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $origin sid main" > sources.list
-  local options=(-qq -o "Dir::Etc::SourceList=$PWD/sources.list" -o Dir::Etc::SourceParts=-
-    -o "Dir::State::Lists=$PWD/lists" -o "Dir::Cache=$PWD/archives" -o APT::Sandbox::User=root
-    -o Acquire::Languages=none -o Acquire::Check-Valid-Until=false)
-  apt-get "${options[@]}" update
-  release=$(apt-cache "${options[@]}" depends golang-go | sed -n 's/.*Depends: \(golang-[0-9.]*\)-go$/\1/p')
-  (cd packages && apt-get "${options[@]}" download "$release-go" "$release-src")
-  for package in packages/*.deb; do dpkg-deb -x "$package" "$folder"; done
-  cd "$folder"
-  rm -rf apt
-  ln -s "usr/lib/${release/golang/go}/bin/go" go
+  local folder=$1 release
+  sid_open "$folder"
+  release=$(sid_apt "$folder" apt-cache depends golang-go | sed -n 's/.*Depends: \(golang-[0-9.]*\)-go$/\1/p')
+  sid_unpack "$folder" "$release-go" "$release-src"
+  rm -rf "$folder/apt"
+  ln -s "usr/lib/${release/golang/go}/bin/go" "$folder/go"
 }
