@@ -17,10 +17,11 @@ import type { ImageServiceContext } from "./image-service/context.ts";
 import { imageServiceHandlers } from "./image-service/handlers.ts";
 import { ImageEntries } from "./image-service/image-entries.ts";
 import { pinning } from "./image-service/pinned-images.ts";
+import { isJournal, journalPrefix } from "./journal.ts";
 import { takeLock } from "./linux/lock-file.ts";
 import { NamespaceMaker } from "./linux/namespaces.ts";
 import { ProcessWatcher } from "./linux/process-watcher.ts";
-import { log, setLogLevel } from "./log.ts";
+import { log, setLinePrefix, setLogLevel } from "./log.ts";
 import { Apparmor } from "./oci/apparmor/apparmor.ts";
 import { ApparmorPolicy } from "./oci/apparmor/policy.ts";
 import { BlockioClasses } from "./oci/blockio/classes.ts";
@@ -58,10 +59,12 @@ import { statsContext } from "./stats/context.ts";
 import { openStorage, type Storage } from "./storage/storage.ts";
 import { StreamServer } from "./streaming/server.ts";
 import { version } from "./version.ts";
+import { giveSignsOfLife } from "./watchdog.ts";
 
 /** Serves the CRI until SIGTERM or SIGINT; pods run on after that. `reload` reads the configuration anew, for SIGHUP. */
 export async function runDaemon(config: Config, reload: () => Config): Promise<void> {
   setLogLevel(config.runtime.logLevel);
+  if (isJournal()) setLinePrefix(journalPrefix);
   // Modes are those that are said where files are made, whatever shell or unit starts the daemon.
   process.umask(0o022);
   // A log that nobody reads any more (journald was restarted) is no reason to end.
@@ -69,7 +72,7 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
   // One failure in the background, such as a full disk, must not take the service from all pods.
   process.on("unhandledRejection", (error) => log.error("a failure that nobody waits for", { error }));
   const stop = nextSignal("SIGTERM", "SIGINT");
-  const tellManager = serviceManager();
+  const manager = serviceManager();
   // From the beginning: unhandled, the signal would end a daemon that still recovers its pods.
   process.on("SIGHUP", () => reloadConfig(config, reload));
   const { root, runroot } = config.crio;
@@ -155,11 +158,13 @@ export async function runDaemon(config: Config, reload: () => Config): Promise<v
   void checkNetworks(sandboxes);
   // Asked now, for the first Status or the first pod that needs it would have to wait.
   for (const handler of containers.handlers.values()) void handlerFeatures(handler, storage.idMappedLayers);
-  tellManager("READY=1");
+  manager.tell("READY=1");
+  const endSignsOfLife = giveSignsOfLife(manager, config.api.listen);
   log.info("serving", { version, socket: config.api.listen, root, runroot, pid: process.pid });
 
   const signal = await stop;
-  tellManager("STOPPING=1");
+  endSignsOfLife();
+  manager.tell("STOPPING=1");
   log.info("stopping; pods run on", { signal });
   stopping.abort(new StatusError(status.UNAVAILABLE, "critter is stopping"));
   await server.close();

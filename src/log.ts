@@ -12,6 +12,7 @@ const request = new AsyncLocalStorage<Fields>();
 const LONGEST_TEXT = 4096;
 
 let threshold = severity.info;
+let linePrefix = (_level: Level): string => "";
 let write = (line: string): void => {
   process.stderr.write(line);
 };
@@ -19,6 +20,11 @@ let write = (line: string): void => {
 /** Sets the least severe level that is written; crio.conf's `log_level`. */
 export function setLogLevel(level: Level): void {
   threshold = severity[level];
+}
+
+/** Puts before each line what `prefix` answers for its level; nothing until then. */
+export function setLinePrefix(prefix: (level: Level) => string): void {
+  linePrefix = prefix;
 }
 
 /** Sends the lines elsewhere, and returns the way back; for tests. */
@@ -49,7 +55,7 @@ export function logFields(): Readonly<Fields> {
 function emit(level: Level, message: string, fields?: Fields): void {
   if (severity[level] < threshold) return;
   const entry = { time: new Date().toISOString(), level, msg: message, ...request.getStore(), ...fields };
-  write(`${printable(JSON.stringify(entry, plain))}\n`);
+  write(`${linePrefix(level)}${printable(JSON.stringify(entry, plain))}\n`);
 }
 
 function plain(_key: string, value: unknown): unknown {
