@@ -1,5 +1,5 @@
 /** The suites, each a command whose closing lines are counted. */
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { globSync } from "node:fs";
 import { join } from "node:path";
@@ -70,7 +70,8 @@ async function endToEnd(suite: Suite, runtime: OciRuntime, job: Job): Promise<To
   if (chosen.length === 0) throw new Error("there are no such tests");
   const names = job.names === "" ? [] : [`--test-name-pattern=/${job.names}/i`];
   const options = ["--test", "--test-concurrency=1", `--test-timeout=${FILE_PATIENCE_MS * job.slow}`];
-  const env = { CRITTER_TEST_RUNTIME: runtime, CRITTER_TEST_CGROUP_MANAGER: job.cgroupManager };
+  const program = execFileSync("which", [runtime], { encoding: "utf8" }).trim();
+  const env = { CRITTER_TEST_RUNTIME: program, CRITTER_TEST_CGROUP_MANAGER: job.cgroupManager };
   const totals = new Totals();
   // One after the other: why a test failed is printed at the end of a command, and hours would be long to wait.
   for (const file of chosen) await count([...options, ...names, file], env, totals);
