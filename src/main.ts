@@ -8,14 +8,14 @@ const help = `Usage: critter [OPTIONS]            serve the CRI, in the foregrou
        critter status [OPTIONS]     show what runs, since when and at what cost (critter status --help)
        critter inspect [OPTIONS] NAME|ID
                                     show a pod, a container or an image (critter inspect --help)
-       critter config [OPTIONS]     print the configuration in effect, with every key explained
+       critter config [OPTIONS]     print the configuration in effect, or translate another runtime's
+                                    (critter config --help)
        critter check [--repair]     verify the images of a daemon that does not run (critter check --help)
        critter version              print the version
 
 Options:
   -c, --config FILE      crio.conf(5); drop-ins are in FILE.d/*.conf (default /etc/critter/crio.conf, if it exists)
   -l, --log-level LEVEL  trace, debug, info, warn, error or fatal; goes before the configuration's log_level
-      --default          with "config": leave files aside and print the defaults
   -h, --help             print this
 `;
 
@@ -33,7 +33,7 @@ async function main(argv: string[]): Promise<number> {
     case "check":
       return (await import("./check.ts")).checkCommand(rest);
     case "config":
-      return printConfig(rest);
+      return (await import("./config-command.ts")).configCommand(rest);
     case "version":
     case "--version":
       return printVersion(rest);
@@ -69,27 +69,6 @@ async function serve(argv: string[]): Promise<number> {
   const { runDaemon } = await import("./daemon.ts");
   await runDaemon(config, read);
   return 0;
-}
-
-async function printConfig(argv: string[]): Promise<number> {
-  const { values } = parseOptions(() =>
-    parseArgs({
-      args: argv,
-      options: {
-        config: { type: "string", short: "c" },
-        default: { type: "boolean" },
-        help: { type: "boolean", short: "h" },
-      },
-    }),
-  );
-  if (values.help) return print(help);
-  const { renderConfig } = await import("./config/example.ts");
-  if (values.default) return print(renderConfig());
-  const { buildConfig, readConfiguredSettings, systemdRuns } = await import("./config/load.ts");
-  const settings = readConfiguredSettings(values.config);
-  // What is printed is a configuration that the daemon would take.
-  buildConfig(settings, systemdRuns());
-  return print(renderConfig(settings));
 }
 
 async function printVersion(argv: string[]): Promise<number> {

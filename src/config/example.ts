@@ -37,7 +37,8 @@ function renderTable(table: string, keys: Keys, settings?: Settings): string {
   return `${lines.join("\n")}\n`;
 }
 
-function assignment(name: string, value: Toml): string {
+/** The line `NAME = VALUE`. */
+export function assignment(name: string, value: Toml): string {
   if (typeof value !== "object" || Array.isArray(value)) return stringify({ [name]: value }).trimEnd();
   // In one line: a table of its own would end the one it is in.
   const entries = Object.entries(value).map(

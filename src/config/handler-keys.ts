@@ -1,5 +1,5 @@
 /** Keys of `[crio.runtime.runtimes.NAME]`: a runtime's program, its monitor, and what is asked of it. */
-import { isExecutable } from "../linux/executable.ts";
+import { programInPath } from "../linux/executable.ts";
 import { choice, flag, type Key, list, parsed, path, stringTable, text, whole } from "./key.ts";
 import { parseSize } from "./size.ts";
 
@@ -71,6 +71,5 @@ export const handlerKeys = {
 
 /** The program called `name` in PATH, or the bare name: a start that needs it then says it is missing. */
 function find(name: string): string {
-  const folders = `${process.env.PATH ?? ""}:/usr/local/sbin:/usr/sbin:/sbin`.split(":").filter(Boolean);
-  return folders.map((folder) => `${folder}/${name}`).find(isExecutable) ?? name;
+  return programInPath(name) ?? name;
 }

@@ -26,7 +26,7 @@ export interface Settings {
   warnings: string[];
 }
 
-type Table = Record<string, unknown>;
+export type Table = Record<string, unknown>;
 
 interface Document {
   file: string;
@@ -44,6 +44,13 @@ export function readSettings(file: string | undefined, optional = false): Settin
   const toml = readText(file, optional);
   if (toml !== undefined) readDocument(file, toml, settings);
   for (const dropIn of dropIns(`${file}.d`)) readDocument(dropIn, readText(dropIn, false) ?? "", settings);
+  return settings;
+}
+
+/** What `toml` says, as if it stood in `file`; nothing is read. */
+export function settingsOf(file: string, toml: string): Settings {
+  const settings: Settings = { byName: new Map(), handlers: new Set(), warnings: [] };
+  readDocument(file, toml, settings);
   return settings;
 }
 
@@ -74,7 +81,8 @@ function readDocument(file: string, toml: string, settings: Settings): void {
   readTable(document, [], root);
 }
 
-function parseToml(file: string, toml: string): Table {
+/** @throws ConfigError with the place of what is no TOML. */
+export function parseToml(file: string, toml: string): Table {
   try {
     return parse(toml) as Table;
   } catch (error) {
@@ -122,7 +130,8 @@ function warn(document: Document, path: readonly string[], kind: string): void {
   document.settings.warnings.push(`${place}: unknown ${kind} ${path.join(".")} is ignored`);
 }
 
-function isHandler(path: readonly string[]): boolean {
+/** Whether `path` is that of a table `crio.runtime.runtimes.NAME`. */
+export function isHandler(path: readonly string[]): boolean {
   return path.length === 4 && path.slice(0, 3).join(".") === tables.handler.name;
 }
 
@@ -136,6 +145,6 @@ function leadsToTable(path: readonly string[]): boolean {
   return isHandler(path) || keysByTable.has(path.join("."));
 }
 
-function isTable(value: unknown): value is Table {
+export function isTable(value: unknown): value is Table {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof Date);
 }
