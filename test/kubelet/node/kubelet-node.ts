@@ -12,7 +12,7 @@ import { assertNothingLeft, countWithNothing } from "../../support/pods.ts";
 import type { Resources } from "../../support/resources.ts";
 import { mountsBelow } from "../../support/sweep.ts";
 import { forgetCgroupRoot, makeCgroupRoot } from "./cgroup-root.ts";
-import { Kubelet } from "./kubelet.ts";
+import { Kubelet, type KubeletOptions } from "./kubelet.ts";
 import type { KubeletConfiguration } from "./kubelet-config.ts";
 import { machineTraces } from "./machine-traces.ts";
 import { StaticPods } from "./static-pods.ts";
@@ -24,6 +24,8 @@ export interface KubeletNodeOptions {
   daemon?: Omit<DaemonOptions, "registry">;
   /** Fields of the kubelet's configuration that differ from kubelet-config.ts's. */
   config?: KubeletConfiguration;
+  /** More of its command line, and its name. */
+  kubelet?: Pick<KubeletOptions, "args" | "nodeName">;
 }
 
 /** What was there before the kubelet. */
@@ -49,7 +51,12 @@ export class KubeletNode {
     this.#before = before;
   }
 
-  static async start({ registry, daemon: options, config }: KubeletNodeOptions): Promise<KubeletNode> {
+  static async start({
+    registry,
+    daemon: options,
+    config,
+    kubelet: more,
+  }: KubeletNodeOptions): Promise<KubeletNode> {
     const traces = await machineTraces();
     const daemon = await startDaemon({ registry, ...options, settings: withEvents(options?.settings) });
     try {
@@ -58,7 +65,7 @@ export class KubeletNode {
       const folder = join(daemon.folder, "kubelet");
       await mkdir(folder);
       const cgroupRoot = await makeCgroupRoot(daemon.cgroupParent);
-      const kubelet = await Kubelet.start({ folder, socket: daemon.socket, cgroupRoot, config });
+      const kubelet = await Kubelet.start({ folder, socket: daemon.socket, cgroupRoot, config, ...more });
       return new KubeletNode(registry, daemon, kubelet, before);
     } catch (error) {
       await daemon.dispose();
@@ -96,7 +103,8 @@ export class KubeletNode {
       if (this.#before.images.includes(reference)) continue;
       await client.image.RemoveImage({ image: { image: reference } });
     }
-    for (const path of mountsBelow(kubelet.folder).reverse()) unmount(path);
+    assert.deepEqual(mountsBelow(kubelet.folder), [kubelet.folder]);
+    unmount(kubelet.folder);
     removeCgroups(daemon.cgroupBelow("kubepods"));
     await assertNothingLeft(daemon, this.#before.resources);
     assert.deepEqual(await machineTraces(), this.#before.traces);
