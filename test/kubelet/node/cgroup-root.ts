@@ -21,9 +21,10 @@ export async function forgetCgroupRoot(cgroup: string): Promise<void> {
   if (cgroupManager === "systemd") await run("systemctl", ["stop", basename(cgroup)]);
 }
 
+/** A folder may stand there that nothing is mounted on. */
 function hierarchies(): string[] {
-  const entries = readdirSync(ROOT, { withFileTypes: true });
-  return entries.filter((entry) => entry.isDirectory()).map(({ name }) => join(ROOT, name));
+  const folders = readdirSync(ROOT).map((name) => join(ROOT, name));
+  return folders.filter((folder) => existsSync(join(folder, "cgroup.procs")));
 }
 
 function makeUnified(cgroup: string): void {

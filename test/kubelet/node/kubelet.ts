@@ -1,16 +1,16 @@
 /** A kubelet under test: one process in a mount namespace of its own, with everything of it below one folder. */
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { cacheDir } from "../../cache.ts";
 import { Child } from "../../support/child.ts";
+import { freePort } from "../../support/free-port.ts";
 import { SLOW } from "../../support/slow.ts";
 import { KubeletApi } from "./kubelet-api.ts";
 import { type KubeletConfiguration, kubeletConfiguration, staticPodFolder } from "./kubelet-config.ts";
 import { inNamespace, shareFolder } from "./kubelet-namespace.ts";
 
-/** Built by `scripts/setup --tests`. */
+/** Built by `scripts/setup --kubelet`. */
 export const KUBELET = join(cacheDir(), "bin", "kubelet", "kubelet");
 
 export interface KubeletOptions {
@@ -44,7 +44,7 @@ export class Kubelet {
 
   /** Prepares the folder and starts a kubelet there. Rejects with the end of its log when it ends instead of serving. */
   static async start(options: KubeletOptions): Promise<Kubelet> {
-    if (!existsSync(KUBELET)) throw new Error(`${KUBELET} is not there: scripts/setup --tests builds it`);
+    if (!existsSync(KUBELET)) throw new Error(`${KUBELET} is not there: scripts/setup --kubelet builds it`);
     const kubelet = new Kubelet(options, await freePort());
     await mkdir(staticPodFolder(options.folder), { recursive: true });
     await shareFolder(options.folder);
@@ -125,13 +125,4 @@ export class Kubelet {
       }
     }
   }
-}
-
-/** A port that the kernel has just had to give away. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

@@ -4,6 +4,7 @@ export interface ContainerSpec {
   name: string;
   /** busybox where it is absent. */
   image?: string;
+  /** What runs until SIGTERM where neither this nor an image is named. */
   command?: string[];
   [field: string]: unknown;
 }

@@ -1,5 +1,6 @@
 /** Static pods: manifests in the kubelet's folder, and what becomes of them. */
 import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
 import { rename, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { CriClient } from "../../../src/client/cri-client.ts";
@@ -16,6 +17,7 @@ import type {
   Pod,
   PodSpec,
 } from "./kubernetes.ts";
+import { FOREVER } from "./manifest.ts";
 
 /** Seconds that a pod may take for what is waited for, unless said otherwise. */
 const PATIENCE = 60;
@@ -32,7 +34,7 @@ export class StaticPods {
 
   /**
    * Writes the manifest of a pod, whose name gets an ending of its own. `await using` removes it. Containers are of busybox unless they
-   * name an image; the grace period is two seconds unless the spec names one.
+   * name an image, and run on unless they have a command; the grace period is two seconds unless the spec names one.
    */
   async run(name: string, spec: PodSpec, metadata: Partial<ObjectMeta> = {}): Promise<StaticPod> {
     const uid = randomUUID();
@@ -174,6 +176,13 @@ export class StaticPod {
     }, seconds);
   }
 
+  /** Waits until the kubelet has put away the volumes of a pod that is gone. */
+  async untilPutAway(seconds = PATIENCE): Promise<void> {
+    await eventually(() => {
+      if (existsSync(this.folder)) throw new Error(`${this.folder} is still there`);
+    }, seconds);
+  }
+
   /** Removes the manifest and waits until nothing of the pod runs any more. */
   async remove(seconds?: number): Promise<void> {
     await this.delete();
@@ -206,10 +215,12 @@ export function statusOf({ status }: Pod, name: string): ContainerStatus | undef
   return all.find((container) => container.name === name);
 }
 
-function withDefaults({ containers, initContainers = [], ...spec }: PodSpec): PodSpec {
+/** Of busybox, unless a container names an image, and ended two seconds after it is told to. */
+export function withDefaults({ containers, initContainers = [], ...spec }: PodSpec): PodSpec {
   const withImage = (container: PodSpec["containers"][number]) => ({
     image: BUSYBOX,
     imagePullPolicy: "IfNotPresent",
+    ...(container.image === undefined && { command: FOREVER }),
     ...container,
   });
   return {
