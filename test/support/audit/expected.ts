@@ -55,7 +55,8 @@ export function expectedHoldings(records: Recorded, options: AuditOptions): Expe
   return expectation;
 }
 
-function expectSandbox(record: PodSandboxRecord, { required, allowed }: Expectation, options: AuditOptions) {
+function expectSandbox(record: PodSandboxRecord, expectation: Expectation, options: AuditOptions) {
+  const { required, allowed } = expectation;
   const { id, config, phase, attached, process, monitor } = record;
   const modes = namespaceModes(config);
   const isReady = phase === "ready";
@@ -80,14 +81,14 @@ function expectSandbox(record: PodSandboxRecord, { required, allowed }: Expectat
   if (isReady && process) {
     required.add("persist folder", id);
     required.add("runtime's state", id);
-    required.add("cgroup", taskCgroup(config.linux?.cgroupParent, id));
     if (!runs(process)) required.add("process", `the pause process of ${id}`);
     if (monitor) required.add("monitor", id);
   } else {
     // The runtime's part of the pause container goes with the pod.
     for (const kind of ["persist folder", "runtime's state", "exit file"] as const) allowed.add(kind, id);
-    allowed.add("cgroup", taskCgroup(config.linux?.cgroupParent, id));
   }
+  const runsPause = isReady && process !== undefined;
+  expectTaskCgroup(expectation, config.linux?.cgroupParent, id, runsPause ? "required" : "allowed");
   if (record.monitorCgroup) allowed.add("cgroup", record.monitorCgroup);
   required.add("listed pod", `${id} ${isReady ? "SANDBOX_READY" : "SANDBOX_NOTREADY"}`);
   if (phase === "creating" || phase === "removing") required.add("listed pod", `${id} is ${phase}`);
@@ -140,11 +141,9 @@ function expectImages({ images, layers, sandboxes }: Recorded, { required, allow
 function expectContainerCgroups({ containers, sandboxes }: Recorded, expectation: Expectation): void {
   for (const { id, podSandboxId, phase, process } of containers) {
     const pod = sandboxes.find((sandbox) => sandbox.id === podSandboxId);
-    const cgroup = taskCgroup(pod?.config.linux?.cgroupParent, id);
-    if (phase === "created" || phase === "running") expectation.required.add("cgroup", cgroup);
-    else if (process) expectation.allowed.add("cgroup", cgroup);
-    // crun keeps the container in a cgroup below its scope.
-    expectation.allowed.add("cgroup", join(cgroup, "container"));
+    const parent = pod?.config.linux?.cgroupParent;
+    if (phase === "created" || phase === "running") expectTaskCgroup(expectation, parent, id, "required");
+    else if (process) expectTaskCgroup(expectation, parent, id, "allowed");
   }
 }
 
@@ -156,9 +155,17 @@ function expectCgroupParents(sandboxes: PodSandboxRecord[], { allowed }: Expecta
   }
 }
 
-function taskCgroup(parent: string | undefined, id: string): string {
+/** The cgroup of a container, pauses too. crun keeps it in one below. */
+function expectTaskCgroup(
+  expectation: Expectation,
+  parent: string | undefined,
+  id: string,
+  kind: keyof Expectation,
+): void {
   const { path } = podCgroup(cgroupManager, parent ?? "");
-  return join(path, cgroupManager === "systemd" ? `critter-${id}.scope` : id);
+  const cgroup = join(path, cgroupManager === "systemd" ? `critter-${id}.scope` : id);
+  expectation[kind].add("cgroup", cgroup);
+  expectation.allowed.add("cgroup", join(cgroup, "container"));
 }
 
 /** Whatever boot the daemon takes this one for. */
