@@ -3,6 +3,8 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import type { DatabaseSync } from "node:sqlite";
 import { parseArgs } from "node:util";
+import { checkOptions } from "./command-line/commands.ts";
+import { optionsHelp } from "./command-line/option.ts";
 import { loadConfig } from "./config/load.ts";
 import { messageOf } from "./cri/status-error.ts";
 import { bootId } from "./linux/boot-id.ts";
@@ -22,25 +24,13 @@ Verifies the images of a daemon that does not run: records, folders, and what co
 line. The content of files is not checked beyond their number and sizes: the archives it came in are not kept.
 
 Options:
-  -c, --config FILE  crio.conf(5), as the daemon has it
-      --repair       remove what is broken: damaged images, so that the kubelet pulls them anew, and what nobody owns
-  -h, --help         print this
-
+${optionsHelp(checkOptions)}
 The exit status is 0 when nothing is wrong (any more), 1 when something is, 2 when it cannot be checked.
 `;
 
 /** Runs the command and answers the exit status. Throws UsageError. */
 export async function checkCommand(argv: string[]): Promise<number> {
-  const { values } = parseOptions(() =>
-    parseArgs({
-      args: argv,
-      options: {
-        config: { type: "string", short: "c" },
-        repair: { type: "boolean" },
-        help: { type: "boolean", short: "h" },
-      },
-    }),
-  );
+  const { values } = parseOptions(() => parseArgs({ args: argv, options: checkOptions }));
   if (values.help) {
     process.stdout.write(help);
     return 0;

@@ -1,5 +1,7 @@
 /** `critter config`: the configuration in effect, the defaults, or that of another runtime in critter's terms. */
 import { parseArgs } from "node:util";
+import { configOptions } from "./command-line/commands.ts";
+import { optionsHelp } from "./command-line/option.ts";
 import { renderConfig } from "./config/example.ts";
 import { buildConfig, ConfigError, readConfiguredSettings, systemdRuns } from "./config/load.ts";
 import { settingsOf } from "./config/settings.ts";
@@ -9,7 +11,7 @@ import { renderTranslation, reportOf } from "./config/translate/render.ts";
 import type { Translation } from "./config/translate/translation.ts";
 import { parseOptions, UsageError } from "./usage.ts";
 
-export const configHelp = `Usage: critter config [OPTIONS]
+const configHelp = `Usage: critter config [OPTIONS]
        critter config --from-crio FILE|FOLDER...
        critter config --from-containerd FILE
 
@@ -17,14 +19,7 @@ Prints the configuration in effect, as a crio.conf with every key explained. Wit
 prints what the files of that runtime come to in critter's terms, and says on standard error and in comments what has
 no equivalent, what changes its meaning and what is ignored. Nothing is written to any file.
 
-  -c, --config FILE           crio.conf(5); drop-ins are in FILE.d/*.conf (default /etc/critter/crio.conf, if it exists)
-      --default               leave files aside and print the defaults
-      --from-crio FILE|FOLDER...
-                              CRI-O's crio.conf, and more files or folders of drop-ins, the later one wins
-      --from-containerd FILE  containerd's config.toml, with the files that it imports
-      --registries            with --from-containerd: print the lines for registries.conf instead
-  -h, --help                  print this
-`;
+${optionsHelp(configOptions)}`;
 
 const crioAdvice = [
   "Registries, credentials, signature policies, CDI and CNI are read from the same files by both.",
@@ -38,18 +33,7 @@ const containerdAdvice = [
 /** Runs the command and answers the exit status. Throws UsageError, and ConfigError for files that cannot be used. */
 export function configCommand(argv: string[]): number {
   const { values, positionals } = parseOptions(() =>
-    parseArgs({
-      args: argv,
-      allowPositionals: true,
-      options: {
-        config: { type: "string", short: "c" },
-        default: { type: "boolean" },
-        "from-crio": { type: "string" },
-        "from-containerd": { type: "string" },
-        registries: { type: "boolean" },
-        help: { type: "boolean", short: "h" },
-      },
-    }),
+    parseArgs({ args: argv, allowPositionals: true, options: configOptions }),
   );
   if (values.help) return print(configHelp);
   const { "from-crio": crio, "from-containerd": containerd } = values;

@@ -1,25 +1,7 @@
 /** The command line. Each command loads only what it needs: a client must not wait for the daemon's modules. */
 import { parseArgs } from "node:util";
+import { levels, serveOptions } from "./command-line/commands.ts";
 import { parseOptions, UsageError } from "./usage.ts";
-
-const help = `Usage: critter [OPTIONS]            serve the CRI, in the foreground
-       critter run [OPTIONS] IMAGE [-- COMMAND [ARG...]]
-                                    run one container in a pod of its own (critter run --help)
-       critter status [OPTIONS]     show what runs, since when and at what cost (critter status --help)
-       critter inspect [OPTIONS] NAME|ID
-                                    show a pod, a container or an image (critter inspect --help)
-       critter config [OPTIONS]     print the configuration in effect, or translate another runtime's
-                                    (critter config --help)
-       critter check [--repair]     verify the images of a daemon that does not run (critter check --help)
-       critter version              print the version
-
-Options:
-  -c, --config FILE      crio.conf(5); drop-ins are in FILE.d/*.conf (default /etc/critter/crio.conf, if it exists)
-  -l, --log-level LEVEL  trace, debug, info, warn, error or fatal; goes before the configuration's log_level
-  -h, --help             print this
-`;
-
-const levels = ["trace", "debug", "info", "warn", "error", "fatal"] as const;
 
 async function main(argv: string[]): Promise<number> {
   const [command, ...rest] = argv;
@@ -34,6 +16,8 @@ async function main(argv: string[]): Promise<number> {
       return (await import("./check.ts")).checkCommand(rest);
     case "config":
       return (await import("./config-command.ts")).configCommand(rest);
+    case "completion":
+      return (await import("./completion-command.ts")).completionCommand(rest);
     case "version":
     case "--version":
       return printVersion(rest);
@@ -43,17 +27,8 @@ async function main(argv: string[]): Promise<number> {
 }
 
 async function serve(argv: string[]): Promise<number> {
-  const { values } = parseOptions(() =>
-    parseArgs({
-      args: argv,
-      options: {
-        config: { type: "string", short: "c" },
-        "log-level": { type: "string", short: "l" },
-        help: { type: "boolean", short: "h" },
-      },
-    }),
-  );
-  if (values.help) return print(help);
+  const { values } = parseOptions(() => parseArgs({ args: argv, options: serveOptions }));
+  if (values.help) return print((await import("./command-line/help.ts")).mainHelp());
   const given = values["log-level"];
   const level = levels.find((candidate) => candidate === given);
   if (given !== undefined && !level) {

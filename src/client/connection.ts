@@ -1,14 +1,12 @@
 /** What commands that ask a running daemon have in common: their options, and the way to its socket. */
 import { parseArgs } from "node:util";
+import { clientOptions } from "../command-line/commands.ts";
+import { optionsHelp } from "../command-line/option.ts";
 import { parseOptions } from "../usage.ts";
 import { CriClient } from "./cri-client.ts";
 
 /** Explains the options, in a command's help. */
-export const clientOptionsHelp = `      --json             print JSON, for programs
-      --socket PATH      CRI socket (default: the configuration's)
-  -c, --config FILE      crio.conf(5) that names the socket
-  -h, --help             print this
-`;
+export const clientOptionsHelp = optionsHelp(clientOptions);
 
 /** Milliseconds that who waits at a terminal gives a daemon for one answer. */
 export const PATIENCE_MS = 20_000;
@@ -29,16 +27,7 @@ export interface ClientOptions extends Endpoint {
 /** @throws UsageError */
 export function parseClientOptions(argv: string[]): ClientOptions {
   const { values, positionals } = parseOptions(() =>
-    parseArgs({
-      args: argv,
-      allowPositionals: true,
-      options: {
-        json: { type: "boolean" },
-        socket: { type: "string" },
-        config: { type: "string", short: "c" },
-        help: { type: "boolean", short: "h" },
-      },
-    }),
+    parseArgs({ args: argv, allowPositionals: true, options: clientOptions }),
   );
   const { json = false, help = false, socket, config } = values;
   return { help, json, socket, config, positionals };

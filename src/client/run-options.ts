@@ -1,5 +1,7 @@
 /** The command line of `critter run`. */
 import { parseArgs } from "node:util";
+import { runOptions } from "../command-line/commands.ts";
+import { optionsHelp } from "../command-line/option.ts";
 import type { Mount, PortMapping, Protocol } from "../cri/messages.ts";
 import type { Init } from "../cri/proto.ts";
 import { parseOptions, UsageError } from "../usage.ts";
@@ -9,21 +11,7 @@ export const runHelp = `Usage: critter run [OPTIONS] IMAGE [-- COMMAND [ARG...]]
 Runs one container in a pod of its own, prints what it writes, and removes both when it ends or at Ctrl-C. The exit
 status is the container's. The image is pulled when it is absent. COMMAND takes the place of the image's CMD.
 
-  -e, --env NAME=VALUE   environment variable; NAME alone takes the value from here
-  -p, --publish [ADDRESS:]HOST:CONTAINER[/tcp|udp|sctp]
-                         host port that leads to a port of the container
-  -v, --volume HOST:CONTAINER[:ro]
-                         file or folder of the host in the container
-  -t, --tty              give the container a terminal, for its output only
-  -q, --quiet            say nothing of the pull
-      --name NAME        name and hostname of the pod
-      --runtime HANDLER  runtime handler
-      --cgroup-parent CGROUP
-                         cgroup above the pod's, in the form of the runtime's cgroup driver
-      --socket PATH      CRI socket (default: the configuration's)
-  -c, --config FILE      crio.conf(5) that names the socket
-  -h, --help             print this
-`;
+${optionsHelp(runOptions)}`;
 
 export interface RunOptions {
   help: boolean;
@@ -46,23 +34,7 @@ export function parseRunOptions(argv: string[]): RunOptions {
   const end = argv.indexOf("--");
   const own = end < 0 ? argv : argv.slice(0, end);
   const { values, positionals } = parseOptions(() =>
-    parseArgs({
-      args: own,
-      allowPositionals: true,
-      options: {
-        env: { type: "string", short: "e", multiple: true },
-        publish: { type: "string", short: "p", multiple: true },
-        volume: { type: "string", short: "v", multiple: true },
-        tty: { type: "boolean", short: "t" },
-        quiet: { type: "boolean", short: "q" },
-        name: { type: "string" },
-        runtime: { type: "string" },
-        "cgroup-parent": { type: "string" },
-        socket: { type: "string" },
-        config: { type: "string", short: "c" },
-        help: { type: "boolean", short: "h" },
-      },
-    }),
+    parseArgs({ args: own, allowPositionals: true, options: runOptions }),
   );
   const [image, ...more] = positionals;
   if (!values.help && !image) throw new UsageError("run needs an image");
