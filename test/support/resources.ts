@@ -1,6 +1,6 @@
 /** Counts of what a runtime holds of the machine, to be compared before and after. */
 import { readdirSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { countCgroups } from "./cgroups.ts";
 import { rulesOf, type TestNetwork } from "./network.ts";
 import { processesNaming, processesRootedIn } from "./processes.ts";
@@ -66,11 +66,17 @@ function entriesBelow(folder: string): { files: number; folders: number } {
       sum.files++;
       continue;
     }
+    if (isOfRuntime(folder, entry.name)) continue;
     const inside = entriesBelow(join(folder, entry.name));
     sum.files += inside.files;
     sum.folders += inside.folders + 1;
   }
   return sum;
+}
+
+/** crun keeps folders of its own beside its containers' states: `.empty-directory`, and `.cache` for seccomp filters. */
+function isOfRuntime(folder: string, name: string): boolean {
+  return basename(dirname(folder)) === "runtimes" && name.startsWith(".");
 }
 
 function namesIn(folder: string): string[] {
