@@ -1,5 +1,35 @@
 /** All areas, in the order of the table. */
 import type { Area } from "./feature.ts";
+import { features as dns } from "./features/dns.ts";
+import { features as downwardApi } from "./features/downward-api.ts";
+import { features as hostNamespaces } from "./features/host-namespaces.ts";
+import { features as hostPorts } from "./features/host-ports.ts";
+import { features as imageVolumes } from "./features/image-volumes.ts";
+import { features as initContainers } from "./features/init-containers.ts";
+import { features as lifecycleHooks } from "./features/lifecycle-hooks.ts";
+import { features as mounts } from "./features/mounts.ts";
+import { features as probes } from "./features/probes.ts";
+import { features as resize } from "./features/resize.ts";
+import { features as resources } from "./features/resources.ts";
 import { features as restarts } from "./features/restarts.ts";
+import { features as securityContext } from "./features/security-context.ts";
+import { features as sysctls } from "./features/sysctls.ts";
+import { features as volumes } from "./features/volumes.ts";
 
-export const areas: readonly Area[] = [{ name: "restarts", features: restarts }];
+export const areas: readonly Area[] = [
+  { name: "init-containers", features: initContainers },
+  { name: "restarts", features: restarts },
+  { name: "probes", features: probes },
+  { name: "lifecycle-hooks", features: lifecycleHooks },
+  { name: "volumes", features: volumes },
+  { name: "mounts", features: mounts },
+  { name: "downward-api", features: downwardApi },
+  { name: "image-volumes", features: imageVolumes },
+  { name: "resources", features: resources },
+  { name: "resize", features: resize },
+  { name: "host-namespaces", features: hostNamespaces },
+  { name: "host-ports", features: hostPorts },
+  { name: "dns", features: dns },
+  { name: "sysctls", features: sysctls },
+  { name: "security-context", features: securityContext },
+];
