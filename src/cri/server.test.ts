@@ -148,6 +148,19 @@ test("an answer larger than the limit is refused with the limit's name", async (
   );
 });
 
+test("what is looked for and not there is no error in the log", async (t) => {
+  const absent = () => {
+    throw notFound("container", "id");
+  };
+  const { client, lines } = await serve(t, { ContainerStatus: absent, StartContainer: absent });
+  await assert.rejects(client.runtime.ContainerStatus({}), { code: status.NOT_FOUND });
+  await assert.rejects(client.runtime.StartContainer({}), { code: status.NOT_FOUND });
+  assert.deepEqual(
+    lines.map(({ msg, rpc, level }) => [msg, rpc, level]),
+    [["failed", "StartContainer", "error"]],
+  );
+});
+
 test("a stream is taken no faster than its client reads, and is told when that one goes", async (t) => {
   let produced = 0;
   let reason: unknown;

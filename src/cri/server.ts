@@ -207,6 +207,8 @@ export class CriServer {
           const details = detailsOf(error);
           const failure = { ...finished(), code: status[code], error: details };
           if (signal?.aborted) log[level]("cut off", failure);
+          // After each removal the kubelet looks once more for what it has removed.
+          else if (code === status.NOT_FOUND && level === "debug") log.debug("failed", failure);
           else log.error("failed", failure);
           if (code === status.UNKNOWN) log.debug("stack of the failure", { stack: (error as Error)?.stack });
           refuse({ code, details, metadata: new Metadata() });
