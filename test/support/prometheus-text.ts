@@ -10,7 +10,8 @@ export class Scrape {
     for (const line of text.split("\n")) {
       const type = /^# TYPE (\S+) (\w+)$/.exec(line);
       if (type) this.types.set(type[1]!, type[2]!);
-      const match = /^(\w+)(?:\{(.*)\})? (\S+)$/.exec(line);
+      // The time of the reading may follow.
+      const match = /^(\w+)(?:\{(.*)\})? (\S+)(?: \d+)?$/.exec(line);
       if (!match || line.startsWith("#")) continue;
       const [, name, labels = "", value] = match as unknown as [string, string, string | undefined, string];
       const series = this.#series.get(name) ?? [];
