@@ -28,7 +28,7 @@ export type Rule = Taking | Remarking | Elsewhere;
 
 const runtimes = "cri/containerd/runtimes/*";
 const handlers = "crio.runtime.runtimes.*";
-const oneFormat = "critter's log is lines of text for the journal";
+const oneFormat = "critter's log is JSON, a line each";
 const shim = "conmon is the monitor of every container, there are no shims";
 const twoDisks = "critter keeps images and state in /var/lib/critter; mount a disk of its own there";
 
@@ -125,7 +125,7 @@ const remarked: Remarking[] = [
   },
   { path: "grpc-tcp/**", kind: "ignored", text: "there is no CRI by TCP" },
   { path: "ttrpc/**", kind: "ignored", text: shim },
-  { path: "debug/format", kind: "none", text: oneFormat },
+  { path: "debug/format", kind: "changed", idle: ["json"], text: oneFormat },
   { path: "debug/log_trace_id", kind: "ignored", text: "the log has trace_id where there is a trace" },
   {
     path: "debug/**",
