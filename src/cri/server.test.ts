@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
-import { status } from "@grpc/grpc-js";
+import { Client, compressionAlgorithms, credentials, status } from "@grpc/grpc-js";
 import { eventually } from "../../test/support/eventually.ts";
 import { CriClient } from "../client/cri-client.ts";
 import { addLogFields, redirectLog } from "../log.ts";
@@ -63,6 +63,21 @@ test("a message and an encoded message are both answers", async (t) => {
     list.items.map((item) => item.id),
     ["a", "a"],
   );
+});
+
+test("a compressed request is not unpacked: UNIMPLEMENTED", async (t) => {
+  const { socket } = await serve(t, { Version: () => ({ version: "v1" }) });
+  const gzip = { "grpc.default_compression_algorithm": compressionAlgorithms.gzip };
+  const compressing = new Client(`unix:${socket}`, credentials.createInsecure(), gzip);
+  t.after(() => compressing.close());
+  const { path, requestSerialize, responseDeserialize } = cri.RuntimeService.Version;
+  const call = new Promise((resolve, reject) => {
+    const request = { version: "v".repeat(1000) };
+    compressing.makeUnaryRequest(path, requestSerialize, responseDeserialize, request, (error, answer) =>
+      error ? reject(error) : resolve(answer),
+    );
+  });
+  await assert.rejects(call, { code: status.UNIMPLEMENTED, details: /gzip: critter takes none/ });
 });
 
 test("errors keep their code, and an RPC without a handler is UNIMPLEMENTED", async (t) => {

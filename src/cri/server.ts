@@ -17,6 +17,7 @@ import { observeRpc, type RpcOutcome } from "../observation.ts";
 import type { MessageShapes } from "./message-shape.ts";
 import type { ImageServiceMethods, RuntimeServiceMethods } from "./messages.ts";
 import { type CriDefinitions, type Init, loadCri } from "./proto.ts";
+import { refuseCompression } from "./refuse-compression.ts";
 import { codeOf, detailsOf, invalidArgument, messageOf, StatusError } from "./status-error.ts";
 import { sendAnswers } from "./stream-answer.ts";
 import { checkWire } from "./wire-check.ts";
@@ -89,6 +90,7 @@ export class CriServer {
       "grpc.max_send_message_length": options.maxSendBytes,
       "grpc.max_receive_message_length": options.maxReceiveBytes,
       "grpc.max_concurrent_streams": MOST_CALLS,
+      interceptors: [refuseCompression],
     });
     this.#add(definitions.RuntimeService, runtime, definitions.shapes);
     this.#add(definitions.ImageService, image, definitions.shapes);
