@@ -10,7 +10,7 @@ import { attacks } from "./attacks.ts";
 import { Neighbour } from "./neighbour.ts";
 import { RawConnection } from "./raw-connection.ts";
 
-/** What the same once more may cost: memory that was let go is kept for the next time, but it is not lost. */
+/** What the same yet again may cost: the allocator keeps what was let go, as much as was had at a time, but it is not lost. */
 const mostMoreBytes = 250 * 2 ** 20;
 /** Of messages as large as they may be, and of many connections. */
 const costly = ["bombs of gzip", "messages that never end", "answers that nobody reads"];
@@ -40,12 +40,15 @@ export async function attackSocket(
     });
   }
   if (!trials.wants("socket")) return;
-  await trials.try("socket: once more", "memory is not lost", async () => {
-    const first = residentBytes(daemon.pid);
-    for (const name of costly) await underAttack(daemon, attacks[name]!, random.fork(), scale);
-    const more = residentBytes(daemon.pid) - first;
-    trials.note("socket: once more", `${mebibytes(more)} more`);
-    assert.ok(more < mostMoreBytes, `${mebibytes(more)} more`);
+  await trials.try("socket: again and again", "memory is not lost", async () => {
+    const sizes: number[] = [];
+    for (let round = 0; round < 3; round++) {
+      for (const name of costly) await underAttack(daemon, attacks[name]!, random.fork(), scale);
+      sizes.push(residentBytes(daemon.pid) - before.bytes);
+    }
+    const note = `${sizes.map(mebibytes).join(", ")} more`;
+    trials.note("socket: again and again", note);
+    assert.ok(sizes[2]! - sizes[1]! < mostMoreBytes, note);
   });
 }
 
