@@ -65,6 +65,16 @@ test("the status keeps times to the nanosecond, and both names of the image", ()
   assert.equal(status.state, "CONTAINER_RUNNING");
 });
 
+test("the status names the image as its user did, whatever it was asked for by", () => {
+  const { config } = containerRecord();
+  const named = (image: string, userSpecifiedImage: string) => {
+    const spec = { image, userSpecifiedImage, annotations: {}, runtimeHandler: "", imageRef: "" };
+    return containerStatus(containerRecord({ config: { ...config, image: spec } })).image?.image;
+  };
+  assert.equal(named("sha256:1", "example.com/web:1"), "example.com/web:1");
+  assert.equal(named("example.com/web:1", ""), "example.com/web:1");
+});
+
 test("a filter matches by id, pod, state and labels; a container that is still being made is nobody's", () => {
   const record = containerRecord();
   assert.ok(containerMatches(record, null));

@@ -1,5 +1,5 @@
 /** A container as the CRI's answers show it. */
-import type { Container, ContainerFilter, ContainerStatus } from "../cri/messages.ts";
+import type { Container, ContainerFilter, ContainerStatus, ImageSpec } from "../cri/messages.ts";
 import type { Init } from "../cri/proto.ts";
 import { matchesLabels } from "../state/filter.ts";
 import { type ContainerRecord, containerState, exitReason } from "./record.ts";
@@ -18,6 +18,7 @@ export function containerStatus(record: ContainerRecord): Init<ContainerStatus> 
   const { startedAt, finishedAt, exitCode, message, logPath, user, stopSignal, resources } = record;
   return {
     ...entry,
+    image: imageByItsName(record.config.image),
     startedAt,
     finishedAt,
     exitCode,
@@ -29,6 +30,11 @@ export function containerStatus(record: ContainerRecord): Init<ContainerStatus> 
     stopSignal,
     resources: { linux: resources },
   };
+}
+
+/** The kubelet asks for an image by its ID, and shows users of the pod's status what is told here. */
+function imageByItsName(image: ImageSpec | null): ImageSpec | null {
+  return image && { ...image, image: image.userSpecifiedImage || image.image };
 }
 
 /** Whether a listing with `filter` shows the container; the ids are the filter's, made whole. */
