@@ -11,7 +11,7 @@ import { Neighbour } from "./neighbour.ts";
 import { RawConnection } from "./raw-connection.ts";
 
 /** What the same yet again may cost: the allocator keeps what was let go, as much as was had at a time, but it is not lost. */
-const mostMoreBytes = 250 * 2 ** 20;
+const mostMoreBytes = 60 * 2 ** 20;
 /** Of messages as large as they may be, and of many connections. */
 const costly = ["bombs of gzip", "messages that never end", "answers that nobody reads"];
 
