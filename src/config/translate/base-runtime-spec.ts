@@ -1,15 +1,34 @@
 /** What of containerd's `base_runtime_spec`, the specification that its containers start from, crio.conf can say. */
 import { readFileSync } from "node:fs";
 import { messageOf } from "../../cri/status-error.ts";
+import { listOf, object, text, whole } from "../document.ts";
 import type { Leaf } from "./leaves.ts";
-import type { Translation } from "./translation.ts";
+import { type Translation, textOf } from "./translation.ts";
 
-interface BaseSpec {
-  process?: {
-    rlimits?: { type: string; soft: number; hard: number }[];
-    capabilities?: { bounding?: string[] };
-  };
+interface Limit {
+  type: string;
+  soft: number;
+  hard: number;
 }
+
+interface Process {
+  rlimits?: Limit[];
+  capabilities?: { bounding?: string[] };
+}
+
+const open = { open: true };
+/** RLIM_INFINITY is all 64 bits, more than a number of JSON's can hold. */
+const mostOfLimit = 2 ** 64;
+
+const limit = object<Limit>(
+  { type: text(), soft: whole(0, mostOfLimit), hard: whole(0, mostOfLimit) },
+  { ...open, required: ["type", "soft", "hard"] },
+);
+const process = object<Process>(
+  { rlimits: listOf(limit), capabilities: object({ bounding: listOf(text()) }, open) },
+  open,
+);
+const baseSpec = object<{ process?: Process }>({ process }, open);
 
 /** Takes limits and capabilities out of the file that `leaf` names; those of critter are for all handlers. */
 export function translateBaseSpec(leaf: Leaf, standard: boolean, translation: Translation): void {
@@ -17,9 +36,9 @@ export function translateBaseSpec(leaf: Leaf, standard: boolean, translation: Tr
     translation.remark("none", leaf, "default_ulimits and default_capabilities are for all handlers alike");
     return;
   }
-  let spec: BaseSpec;
+  let spec: ReturnType<typeof baseSpec>;
   try {
-    spec = JSON.parse(readFileSync(String(leaf.value), "utf8")) as BaseSpec;
+    spec = baseSpec(JSON.parse(readFileSync(textOf(leaf.value), "utf8")), "");
   } catch (error) {
     translation.remark(
       "none",
@@ -40,16 +59,16 @@ export function translateBaseSpec(leaf: Leaf, standard: boolean, translation: Tr
   );
 }
 
-function valued(leaf: Leaf, rlimits: { type: string }[]): Leaf {
+function valued(leaf: Leaf, rlimits: Limit[]): Leaf {
   return { ...leaf, name: `${leaf.name}, its ${rlimits.map(({ type }) => type).join(", ")}` };
 }
 
-function ulimit({ type, soft, hard }: { type: string; soft: number; hard: number }): string {
-  return `${type.replace(/^RLIMIT_/, "").toLowerCase()}=${limit(soft)}:${limit(hard)}`;
+function ulimit({ type, soft, hard }: Limit): string {
+  return `${type.replace(/^RLIMIT_/, "").toLowerCase()}=${number(soft)}:${number(hard)}`;
 }
 
-/** RLIM_INFINITY is all 64 bits, more than a number of JSON's can hold. */
-function limit(value: number): number {
+/** As default_ulimits has it: -1 for no limit. */
+function number(value: number): number {
   return value >= 2 ** 63 ? -1 : value;
 }
 

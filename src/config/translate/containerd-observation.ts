@@ -1,12 +1,12 @@
 /** containerd's metrics and traces in critter's keys. */
 import type { Leaf, Leaves } from "./leaves.ts";
-import { isEmpty, type Translation } from "./translation.ts";
+import { isEmpty, type Translation, textOf } from "./translation.ts";
 
 /** `metrics.address`, a HOST:PORT. */
 export function translateMetrics(leaves: Leaves, translation: Translation): void {
   const leaf = leaves.get("metrics", "address");
   if (!leaf || isEmpty(leaf.value)) return;
-  const match = /^(?:\[([^\]]*)\]|([^:]*)):(\d+)$/.exec(String(leaf.value));
+  const match = /^(?:\[([^\]]*)\]|([^:]*)):(\d+)$/.exec(textOf(leaf.value));
   if (!match) {
     translation.remark("none", leaf, "metrics_host and metrics_port need an address HOST:PORT");
     return;
@@ -26,7 +26,7 @@ export function translateTracing(leaves: Leaves, translation: Translation): void
   const of = (name: string) => leaves.get("plugins", "io.containerd.tracing.processor.v1.otlp", name);
   const endpoint = of("endpoint");
   if (!endpoint || isEmpty(endpoint.value)) return;
-  const address = /^(?:https?:\/\/)?([^/]+)\/?$/.exec(String(endpoint.value))?.[1];
+  const address = /^(?:https?:\/\/)?([^/]+)\/?$/.exec(textOf(endpoint.value))?.[1];
   if (of("protocol")?.value !== "grpc" || address === undefined) {
     translation.remark(
       "none",
@@ -37,7 +37,7 @@ export function translateTracing(leaves: Leaves, translation: Translation): void
   }
   translation.take("crio.tracing.enable_tracing", true, endpoint);
   translation.take("crio.tracing.tracing_endpoint", address, endpoint);
-  if (String(endpoint.value).startsWith("https:"))
+  if (textOf(endpoint.value).startsWith("https:"))
     translation.remark("changed", endpoint, "critter sends in plaintext");
   translateSampling(leaves, translation);
 }
@@ -51,5 +51,5 @@ function translateSampling(leaves: Leaves, translation: Translation): void {
 }
 
 function millionths({ value }: Leaf): number {
-  return Math.round(Number(value) * 1_000_000);
+  return Math.round(Number(textOf(value)) * 1_000_000);
 }

@@ -1,7 +1,7 @@
 /** What containerd's config.toml says of registries: a folder that critter reads too, or lines for registries.conf. */
 import type { Leaf, Leaves } from "./leaves.ts";
 import { endpointOf, registryLines } from "./registry-lines.ts";
-import { isEmpty, type Translation } from "./translation.ts";
+import { isEmpty, type Translation, textOf } from "./translation.ts";
 
 const registry = ["cri", "registry"];
 
@@ -14,7 +14,7 @@ export function translateRegistries(leaves: Leaves, translation: Translation): v
     leaves.below(...registry, name),
   );
   if (folders) {
-    const paths = String(folders.value).split(":").filter(Boolean);
+    const paths = textOf(folders.value).split(":").filter(Boolean);
     translation.take("crio.image.registry_certs_dirs", paths, folders);
   }
   if (folders && inline.length > 0) {
@@ -43,7 +43,7 @@ function linesOf(leaves: Leaves, translation: Translation): string[] {
 function endpointsOf(leaves: Leaves, host: string, translation: Translation): string[] {
   const leaf = leaves.get(...registry, "mirrors", host, "endpoint");
   if (!leaf) return [];
-  const urls = (Array.isArray(leaf.value) ? leaf.value : []).map(String);
+  const urls = (Array.isArray(leaf.value) ? leaf.value : []).map(textOf);
   const named = urls.filter((url) => endpointOf(url) !== undefined);
   const lost = urls.filter((url) => !named.includes(url));
   const secret = urls.some((url) => url.includes("@"));

@@ -2,7 +2,7 @@
 import { programInPath } from "../../linux/executable.ts";
 import { translateBaseSpec } from "./base-runtime-spec.ts";
 import type { Leaf, Leaves } from "./leaves.ts";
-import { isEmpty, type Translation } from "./translation.ts";
+import { isEmpty, type Translation, textOf } from "./translation.ts";
 
 const table = ["cri", "containerd", "runtimes"];
 
@@ -17,7 +17,7 @@ export function translateRuntimes(
   const foreign = leaveOut(leaves, translation);
   const named = leaves.get(...table.slice(0, -1), "default_runtime_name");
   const outside = leaves.tablesBelow(...table).has("default") ? "default" : undefined;
-  const standard = outside ?? (named && !isEmpty(named.value) ? String(named.value) : "runc");
+  const standard = outside ?? (named && !isEmpty(named.value) ? textOf(named.value) : "runc");
   for (const name of leaves.tablesBelow(...table).keys())
     if (!foreign.has(name)) translateRuntime(leaves, name, name === standard, translation);
   chooseDefault(standard, named, foreign, translation);
@@ -29,7 +29,7 @@ function leaveOut(leaves: Leaves, translation: Translation): Set<string> {
   const names = new Set<string>();
   for (const name of leaves.tablesBelow(...table).keys()) {
     const type = leaves.get(...table, name, "runtime_type");
-    if (!type || isEmpty(type.value) || shimsOfRunc.includes(String(type.value))) continue;
+    if (!type || isEmpty(type.value) || shimsOfRunc.includes(textOf(type.value))) continue;
     names.add(name);
     translation.remark(
       "none",
@@ -74,7 +74,7 @@ function translateProgram(leaves: Leaves, name: string, translation: Translation
     leaves.get(...table, name, "options", "Runtime"),
     leaves.get(...table, name, "runtime_engine"),
   ].find((leaf) => leaf && !isEmpty(leaf.value));
-  const program = given ? String(given.value) : "runc";
+  const program = given ? textOf(given.value) : "runc";
   if (program === name) return;
   const key = translation.handlerKey(name, "runtime_path");
   const found = program.startsWith("/") ? program : programInPath(program);
@@ -91,7 +91,7 @@ function translateProgram(leaves: Leaves, name: string, translation: Translation
 
 /** containerd has patterns as Go's path.Match, critter beginnings of names. */
 function translateAnnotations(leaf: Leaf, name: string, translation: Translation): void {
-  const patterns = (Array.isArray(leaf.value) ? leaf.value : []).map(String);
+  const patterns = (Array.isArray(leaf.value) ? leaf.value : []).map(textOf);
   const beginnings = patterns.map((pattern) => pattern.replace(/\*$/, ""));
   const fits = (beginning: string) => beginning !== "" && !/[*?[\\]/.test(beginning);
   const lost = patterns.filter((_, index) => !fits(beginnings[index]!));

@@ -317,6 +317,36 @@ sampling_ratio = 0.25
     assert.ok(traces("").told.some(({ text }) => text.includes("gRPC alone")));
   });
 
+  it("knows every key that containerd's CRI has", () => {
+    const keys = {
+      [images3]: `snapshotter disable_snapshot_annotations discard_unpacked_layers max_concurrent_downloads
+        concurrent_layer_fetch_buffer image_pull_progress_timeout image_pull_with_sync_fs stats_collect_period
+        use_local_image_pull pinned_images.sandbox registry.config_path image_decryption.key_model
+        runtime_platforms.x.platform`,
+      [runtime3]: `enable_selinux selinux_category_range max_container_log_line_size disable_cgroup disable_apparmor
+        restrict_oom_score_adj disable_proc_mount unset_seccomp_profile tolerate_missing_hugetlb_controller
+        disable_hugetlb_controller device_ownership_from_security_context ignore_image_defined_volumes
+        netns_mounts_under_state_dir enable_unprivileged_ports enable_unprivileged_icmp enable_cdi cdi_spec_dirs
+        drain_exec_sync_io_timeout ignore_deprecation_warnings stats_retention_period cni.bin_dir cni.bin_dirs
+        cni.conf_dir cni.max_conf_num cni.setup_serially cni.conf_template cni.ip_pref cni.use_internal_loopback
+        containerd.default_runtime_name containerd.ignore_blockio_not_enabled_errors
+        containerd.ignore_rdt_not_enabled_errors`,
+      [`${runtime3}.containerd.runtimes.x`]: `runtime_path pod_annotations container_annotations
+        privileged_without_host_devices privileged_without_host_devices_all_devices_allowed cgroup_writable
+        base_runtime_spec cni_conf_dir cni_max_conf_num snapshotter sandboxer io_type options.BinaryName
+        options.CriuImagePath options.CriuWorkPath options.IoGid options.NoNewKeyring options.Root
+        options.ShimCgroup options.SystemdCgroup`,
+      [cri2]: `disable_tcp_service stream_server_address stream_server_port stream_idle_timeout enable_tls_streaming
+        x509_key_pair_streaming.tls_cert_file x509_key_pair_streaming.tls_key_file`,
+    };
+    const lines = Object.entries(keys).flatMap(([table, names]) =>
+      names.split(/\s+/).map((name) => `${table}.${name} = -7`),
+    );
+    const { remarks } = loaded(fileOf(`version = 4\n${lines.join("\n")}\n`)).translation;
+    const unknown = remarks.filter(({ text }) => /neither critter nor|handlers have no such key/.test(text));
+    assert.deepEqual(unknown, []);
+  });
+
   it("says what containerd itself takes no notice of", () => {
     const { config, translation } = loaded(fileOf(`version = 3\n[${cri2}]\nsandbox_image = "a/b:1"\n`));
     assert.notEqual(config.image.pauseImage, "a/b:1");

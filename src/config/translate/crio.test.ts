@@ -27,6 +27,37 @@ function loaded(...paths: string[]) {
   return { translation, config: buildConfig(settings, true) };
 }
 
+/** Every key of crio.conf(5) of CRI-O 1.36 by table; those of a runtime's table below `runtimes.crun`. */
+const keysOfCrio = {
+  crio: `root runroot imagestore storage_driver storage_option log_dir version_file version_file_persist
+    clean_shutdown_file internal_wipe internal_repair`,
+  "crio.api": `grpc_max_send_msg_size grpc_max_recv_msg_size listen stream_address stream_port stream_enable_tls
+    stream_tls_cert stream_tls_key stream_tls_ca stream_idle_timeout tls_min_version tls_cipher_suites`,
+  "crio.runtime": `no_pivot selinux log_to_journald drop_infra_ctr read_only conmon_env hooks_dir default_capabilities
+    add_inheritable_capabilities default_env default_sysctls default_ulimits allowed_devices additional_devices
+    cdi_spec_dirs device_ownership_from_security_context default_runtime decryption_keys_path conmon conmon_cgroup
+    seccomp_profile privileged_seccomp_profile apparmor_profile blockio_config_file blockio_reload
+    irqbalance_config_file rdt_config_file cgroup_manager default_mounts_file container_exits_dir
+    container_attach_socket_dir bind_mount_prefix uid_mappings minimum_mappable_uid gid_mappings
+    minimum_mappable_gid log_level log_filter namespaces_dir pinns_path enable_criu_support pids_limit log_size_max
+    ctr_stop_timeout separate_pull_cgroup infra_ctr_cpuset shared_cpuset absent_mount_sources_to_reject
+    enable_pod_events irqbalance_config_restore_file hostnetwork_disable_selinux disable_hostport_mapping timezone`,
+  "crio.runtime.runtimes.crun": `runtime_config_path runtime_path runtime_type runtime_root
+    privileged_without_host_devices allowed_annotations monitor_path monitor_cgroup monitor_env monitor_exec_cgroup
+    platform_runtime_paths runtime_pull_image container_min_memory no_sync_log inherit_default_runtime
+    default_annotations stream_websockets exec_cpu_affinity seccomp_profile container_create_timeout`,
+  "crio.image": `default_transport global_auth_file namespaced_auth_dir pause_image pause_image_auth_file pause_command
+    pinned_images signature_policy signature_policy_dir insecure_registries image_volumes big_files_temporary_dir
+    auto_reload_registries pull_progress_timeout oci_artifact_mount_support short_name_mode`,
+  "crio.network": "cni_default_network network_dir plugin_dir plugin_dirs",
+  "crio.metrics": `enable_metrics metrics_collectors metrics_host metrics_port metrics_socket metrics_cert
+    metrics_key`,
+  "crio.tracing": "enable_tracing tracing_endpoint tracing_sampling_rate_per_million",
+  "crio.stats": "stats_collection_period collection_period included_pod_metrics",
+  "crio.nri": `enable_nri nri_listen nri_plugin_dir nri_plugin_config_dir nri_plugin_registration_timeout
+    nri_plugin_request_timeout nri_disable_connections`,
+};
+
 describe("from CRI-O", () => {
   it("takes what means the same, with the line it is from", () => {
     const file = fileOf(`
@@ -126,6 +157,15 @@ nri_enable_default_validator = true
     const silent = loaded(idle).translation;
     assert.deepEqual(silent.remarks, []);
     assert.equal(silent.idle, lines.length);
+  });
+
+  it("knows every key that CRI-O has", () => {
+    const lines = Object.entries(keysOfCrio).flatMap(([table, keys]) =>
+      keys.split(/\s+/).map((key) => (key === "runtime_type" ? "" : `${table}.${key} = -7`)),
+    );
+    const { remarks } = loaded(fileOf(lines.join("\n"))).translation;
+    const unknown = remarks.filter(({ text }) => text.includes("neither critter nor CRI-O"));
+    assert.deepEqual(unknown, []);
   });
 
   it("leaves out the handlers that it cannot drive, and says so of the default one", () => {

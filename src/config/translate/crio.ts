@@ -8,7 +8,7 @@ import { isHandler } from "../settings.ts";
 import { readCrioFiles } from "./crio-files.ts";
 import { annotationsWithoutMeaning, changes, type Departure, departures } from "./crio-keys.ts";
 import type { Leaf, Leaves } from "./leaves.ts";
-import { isEmpty, Translation } from "./translation.ts";
+import { isEmpty, Translation, textOf } from "./translation.ts";
 
 const handlers = ["crio", "runtime", "runtimes"];
 /** What CRI-O's own handler lets through where no file has its table. */
@@ -106,7 +106,7 @@ function translateLeaf(translation: Translation, leaf: Leaf): void {
     translation.idle++;
     return;
   }
-  if (name === "crio.runtime.apparmor_profile" && /^crio-default/.test(String(leaf.value))) {
+  if (name === "crio.runtime.apparmor_profile" && /^crio-default/.test(textOf(leaf.value))) {
     translation.remark("ignored", leaf, "critter's own profile, critter-default, takes its place");
     return;
   }
@@ -130,7 +130,7 @@ function critterHas(path: readonly string[]): boolean {
 
 function remarkAnnotations(translation: Translation, leaf: Leaf): void {
   const lost = (Array.isArray(leaf.value) ? leaf.value : []).filter((name) =>
-    annotationsWithoutMeaning.some((one) => String(name).startsWith(one)),
+    annotationsWithoutMeaning.some((one) => textOf(name).startsWith(one)),
   );
   if (lost.length === 0) return;
   const names = lost.map((name) => JSON.stringify(name)).join(", ");
@@ -142,7 +142,7 @@ function translateOldPluginDir(leaves: Leaves, translation: Translation): void {
   const leaf = leaves.get("crio", "network", "plugin_dir");
   if (!leaf || isEmpty(leaf.value)) return;
   const dirs = leaves.get("crio", "network", "plugin_dirs")?.value ?? ["/opt/cni/bin"];
-  translation.take("crio.network.plugin_dirs", [...(dirs as string[]), String(leaf.value)], leaf);
+  if (Array.isArray(dirs)) translation.take("crio.network.plugin_dirs", [...dirs, leaf.value], leaf);
 }
 
 /** Where CRI-O does otherwise than critter as long as no file says anything. */

@@ -98,7 +98,16 @@ export function isEmpty(value: TomlValue): boolean {
   return value === "" || value === false || value === 0 || value === 0n;
 }
 
+/** A string as it is, what is none as JSON. */
+export function textOf(value: TomlValue): string {
+  return typeof value === "string" ? value : inJson(value);
+}
+
+function inJson(value: TomlValue): string {
+  return JSON.stringify(value, (_, one) => (typeof one === "bigint" ? Number(one) : one));
+}
+
 function shownValue(value: TomlValue): string {
-  const text = JSON.stringify(value, (_, one) => (typeof one === "bigint" ? Number(one) : one));
+  const text = inJson(value);
   return text.length > longestValue ? `${text.slice(0, longestValue)}…` : text;
 }
