@@ -1,7 +1,9 @@
 /** All areas, in the order of the table. */
 import type { Area } from "./feature.ts";
+import { features as apiVolumes } from "./features/api-volumes.ts";
 import { features as dns } from "./features/dns.ts";
 import { features as downwardApi } from "./features/downward-api.ts";
+import { features as eventedPleg } from "./features/evented-pleg.ts";
 import { features as hostNamespaces } from "./features/host-namespaces.ts";
 import { features as hostPorts } from "./features/host-ports.ts";
 import { features as imageVolumes } from "./features/image-volumes.ts";
@@ -13,7 +15,10 @@ import { features as resize } from "./features/resize.ts";
 import { features as resources } from "./features/resources.ts";
 import { features as restarts } from "./features/restarts.ts";
 import { features as securityContext } from "./features/security-context.ts";
+import { features as stats } from "./features/stats.ts";
+import { features as streaming } from "./features/streaming.ts";
 import { features as sysctls } from "./features/sysctls.ts";
+import { features as userNamespaces } from "./features/user-namespaces.ts";
 import { features as volumes } from "./features/volumes.ts";
 
 export const areas: readonly Area[] = [
@@ -24,6 +29,7 @@ export const areas: readonly Area[] = [
   { name: "volumes", features: volumes },
   { name: "mounts", features: mounts },
   { name: "downward-api", features: downwardApi },
+  { name: "api-volumes", features: apiVolumes },
   { name: "image-volumes", features: imageVolumes },
   { name: "resources", features: resources },
   { name: "resize", features: resize },
@@ -32,4 +38,8 @@ export const areas: readonly Area[] = [
   { name: "dns", features: dns },
   { name: "sysctls", features: sysctls },
   { name: "security-context", features: securityContext },
+  { name: "user-namespaces", features: userNamespaces },
+  { name: "streaming", features: streaming },
+  { name: "stats", features: stats },
+  { name: "evented-pleg", features: eventedPleg },
 ];

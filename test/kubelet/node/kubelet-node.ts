@@ -57,7 +57,7 @@ export class KubeletNode {
     config,
     kubelet: more,
   }: KubeletNodeOptions): Promise<KubeletNode> {
-    const traces = await machineTraces();
+    const traces = machineTraces();
     const daemon = await startDaemon({ registry, ...options, settings: withEvents(options?.settings) });
     try {
       const resources = await countWithNothing(daemon);
@@ -107,7 +107,7 @@ export class KubeletNode {
     unmount(kubelet.folder);
     removeCgroups(daemon.cgroupBelow("kubepods"));
     await assertNothingLeft(daemon, this.#before.resources);
-    assert.deepEqual(await machineTraces(), this.#before.traces);
+    assert.deepEqual(machineTraces(), this.#before.traces);
   }
 
   /** Ends both and sweeps up. */

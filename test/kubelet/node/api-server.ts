@@ -1,0 +1,157 @@
+/** etcd and a kube-apiserver of one's own on free ports of loopback, for what a kubelet does only with pods that are not static. */
+import { generateKeyPairSync } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
+import { Agent, request } from "node:https";
+import { join } from "node:path";
+import { APISERVER, ETCD } from "../../cluster/node/programs.ts";
+import { Child } from "../../support/child.ts";
+import { freePort } from "../../support/free-port.ts";
+import { SLOW } from "../../support/slow.ts";
+
+/** Of everybody who asks: nothing is tried of who may do what. */
+const TOKEN = "kubelet";
+
+export class ApiServer {
+  /** For a kubelet's `--kubeconfig`. */
+  readonly kubeconfig: string;
+  readonly #port: number;
+  readonly #agent = new Agent({ keepAlive: true, rejectUnauthorized: false });
+  readonly #children: Child[] = [];
+
+  private constructor(folder: string, port: number) {
+    this.kubeconfig = join(folder, "kubeconfig");
+    this.#port = port;
+  }
+
+  /** Starts both below `folder`, which is made, and waits until objects can be made. */
+  static async start(folder: string): Promise<ApiServer> {
+    await mkdir(folder, { recursive: true });
+    const [clients, peers, port] = [await freePort(), await freePort(), await freePort()];
+    const server = new ApiServer(folder, port);
+    try {
+      await server.#writeFiles(folder);
+      const etcd = `http://127.0.0.1:${clients}`;
+      server.#launch(folder, "etcd", ETCD, etcdFlags(folder, etcd, `http://127.0.0.1:${peers}`));
+      const apiserver = server.#launch(folder, "apiserver", APISERVER, apiserverFlags(folder, etcd, port));
+      await server.#untilReady(apiserver.gone);
+      return server;
+    } catch (error) {
+      await server.stop();
+      throw error;
+    }
+  }
+
+  /** Rejects where the answer's status is no success. */
+  async ask<T>(method: "GET" | "POST" | "DELETE", path: string, body?: object): Promise<T> {
+    const { status, text } = await this.#request(method, path, body);
+    if (status < 200 || status > 299) throw new Error(`${method} ${path} answered ${status}: ${text}`);
+    return JSON.parse(text);
+  }
+
+  /** Undefined where there is no such object. */
+  async find<T>(path: string): Promise<T | undefined> {
+    const { status, text } = await this.#request("GET", path);
+    if (status === 404) return undefined;
+    if (status !== 200) throw new Error(`GET ${path} answered ${status}: ${text}`);
+    return JSON.parse(text);
+  }
+
+  async stop(): Promise<void> {
+    this.#agent.destroy();
+    for (const child of this.#children.toReversed()) await child.end("SIGTERM");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop();
+  }
+
+  #launch(folder: string, name: string, program: string, flags: Record<string, string>): Child {
+    const args = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
+    const child = new Child(program, args, { log: join(folder, `${name}.log`) });
+    this.#children.push(child);
+    return child;
+  }
+
+  async #writeFiles(folder: string): Promise<void> {
+    const { privateKey, publicKey } = generateKeyPairSync("ec", {
+      namedCurve: "P-256",
+      privateKeyEncoding: { type: "sec1", format: "pem" },
+      publicKeyEncoding: { type: "spki", format: "pem" },
+    });
+    await writeFile(join(folder, "accounts.key"), privateKey);
+    await writeFile(join(folder, "accounts.pub"), publicKey);
+    await writeFile(join(folder, "tokens.csv"), `${TOKEN},everybody,everybody,"system:masters"\n`);
+    const cluster = { server: `https://127.0.0.1:${this.#port}`, "insecure-skip-tls-verify": true };
+    const kubeconfig = {
+      apiVersion: "v1",
+      kind: "Config",
+      clusters: [{ name: "own", cluster }],
+      users: [{ name: "own", user: { token: TOKEN } }],
+      contexts: [{ name: "own", context: { cluster: "own", user: "own" } }],
+      "current-context": "own",
+    };
+    await writeFile(this.kubeconfig, JSON.stringify(kubeconfig));
+  }
+
+  async #untilReady(gone: Promise<never>): Promise<void> {
+    const end = Date.now() + 90_000 * SLOW;
+    for (;;) {
+      try {
+        await Promise.race([this.ask("GET", "/api/v1/namespaces/default"), gone]);
+        return;
+      } catch (error) {
+        const running = this.#children.every((child) => child.running);
+        if (!running || Date.now() > end) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 100));
+      }
+    }
+  }
+
+  #request(method: string, path: string, body?: object): Promise<{ status: number; text: string }> {
+    const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
+    const options = { host: "127.0.0.1", port: this.#port, method, path, headers, agent: this.#agent };
+    return new Promise((resolve, reject) => {
+      const call = request(options, (response) => {
+        const chunks: Buffer[] = [];
+        response.on("data", (chunk) => chunks.push(chunk));
+        response.on("error", reject);
+        response.on("end", () =>
+          resolve({ status: response.statusCode ?? 0, text: Buffer.concat(chunks).toString() }),
+        );
+      });
+      call.on("error", reject);
+      call.end(body && JSON.stringify(body));
+    });
+  }
+}
+
+function etcdFlags(folder: string, clients: string, peers: string): Record<string, string> {
+  return {
+    "data-dir": join(folder, "etcd"),
+    "listen-client-urls": clients,
+    "advertise-client-urls": clients,
+    "listen-peer-urls": peers,
+    // Nothing of it is to outlive the machine's power.
+    "unsafe-no-fsync": "true",
+  };
+}
+
+function apiserverFlags(folder: string, etcd: string, port: number): Record<string, string> {
+  return {
+    "etcd-servers": etcd,
+    "bind-address": "127.0.0.1",
+    "advertise-address": "127.0.0.1",
+    "endpoint-reconciler-type": "none",
+    "secure-port": String(port),
+    "cert-dir": join(folder, "certificates"),
+    "token-auth-file": join(folder, "tokens.csv"),
+    "authorization-mode": "AlwaysAllow",
+    // There are no controllers that would make accounts for pods.
+    "disable-admission-plugins": "ServiceAccount",
+    "allow-privileged": "true",
+    "service-cluster-ip-range": "10.96.0.0/16",
+    "service-account-issuer": "https://kubernetes.default.svc",
+    "service-account-key-file": join(folder, "accounts.pub"),
+    "service-account-signing-key-file": join(folder, "accounts.key"),
+  };
+}
