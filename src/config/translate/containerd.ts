@@ -1,13 +1,18 @@
 /** From containerd's config.toml, of any version, to critter's crio.conf. */
+
+import { criKeys } from "./containerd-cri-keys.ts";
+import { daemonKeys } from "./containerd-daemon-keys.ts";
 import { type ContainerdFiles, readContainerdFiles } from "./containerd-files.ts";
-import { ruleFor } from "./containerd-keys.ts";
 import { translateMetrics, translateTracing } from "./containerd-observation.ts";
 import { translateCapabilities, translatePods, translateSysctls } from "./containerd-pods.ts";
 import { translateRegistries } from "./containerd-registries.ts";
+import { ruleFor } from "./containerd-rules.ts";
 import { translateRuntimes } from "./containerd-runtimes.ts";
 import { translateNetwork, translateStreaming } from "./containerd-servers.ts";
 import type { Leaf } from "./leaves.ts";
 import { isEmpty, Translation } from "./translation.ts";
+
+const rules = [...criKeys, ...daemonKeys];
 
 /** Translates `file` and what it imports. @throws ConfigError */
 export function translateContainerd(file: string): Translation {
@@ -45,14 +50,14 @@ function remarkFiles({ leaves, split, misplaced }: ContainerdFiles, translation:
 }
 
 function translateLeaf(leaf: Leaf, translation: Translation): void {
-  const match = ruleFor(leaf.path);
+  const match = ruleFor(rules, leaf.path);
   if (!match) {
     translation.remark("none", leaf, "neither critter nor containerd's manual knows the key");
     return;
   }
   const { rule, name } = match;
   if ("elsewhere" in rule) return;
-  if (isEmpty(leaf.value) || rule.idle?.includes(leaf.value as never)) {
+  if (isEmpty(leaf.value) || rule.idle.includes(leaf.value)) {
     translation.idle++;
     return;
   }

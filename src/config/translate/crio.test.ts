@@ -136,6 +136,18 @@ plugin_dir = "/opt/other"
     ]);
   });
 
+  it("says where CRI-O has drop-ins that were not named", () => {
+    const file = fileOf("[crio.runtime]\npids_limit = 5\n");
+    mkdirSync(`${file}.d`);
+    writeFileSync(`${file}.d/10.conf`, "[crio.runtime]\npids_limit = 6\n");
+    const { config, translation } = loaded(file);
+    assert.equal(config.runtime.pidsLimit, 5);
+    assert.ok(translation.remarks.some(({ setting }) => setting === `${file}.d`));
+    const { config: both, translation: complete } = loaded(file, `${file}.d`);
+    assert.equal(both.runtime.pidsLimit, 6);
+    assert.ok(!complete.remarks.some(({ setting }) => setting === `${file}.d`));
+  });
+
   it("remarks on every key that critter lacks, once it asks for something", () => {
     const names = Object.keys(departures).map((name) => name.replace("*", "crun"));
     const lines = names.filter((name) => !/workloads|default_validator/.test(name));

@@ -1,5 +1,6 @@
 /** From CRI-O's crio.conf(5) to critter's: most keys are the same. */
 import { existsSync } from "node:fs";
+import { resolve } from "node:path";
 import type { TomlValue } from "smol-toml";
 import { programInPath } from "../../linux/executable.ts";
 import type { Key } from "../key.ts";
@@ -42,7 +43,20 @@ export function translateCrio(paths: readonly string[]): Translation {
     translation.remark("ignored", leaf, `${by} has the whole table anew, and CRI-O takes that alone`);
   translateOldPluginDir(leaves, translation);
   addDefaults(leaves, translation);
+  remarkUnnamed(paths, translation);
   return translation;
+}
+
+/** CRI-O finds the folder beside its file by itself. */
+function remarkUnnamed(paths: readonly string[], translation: Translation): void {
+  const named = new Set(paths.map((path) => resolve(path)));
+  for (const folder of [...named].map((path) => `${path}.d`).filter(existsSync))
+    if (!named.has(folder))
+      translation.remarkDefault(
+        "changed",
+        folder,
+        "it is there, and was not named: its drop-ins are not in this",
+      );
 }
 
 /** Remarks on the handlers that critter cannot drive, and answers what is theirs. */
@@ -116,7 +130,7 @@ function translateLeaf(translation: Translation, leaf: Leaf): void {
   if (leaf.path.at(-1) === "allowed_annotations") remarkAnnotations(translation, leaf);
 }
 
-function depart(translation: Translation, leaf: Leaf, { kind, idle = [], text }: Departure): void {
+function depart(translation: Translation, leaf: Leaf, { kind, idle, text }: Departure): void {
   const asksForNothing = isEmpty(leaf.value) || idle.includes(leaf.value);
   if (asksForNothing) translation.idle++;
   else translation.remark(kind, leaf, text);
