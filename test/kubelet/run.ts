@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { ensureImages, storeFolder } from "../images/store.ts";
 import { Registry } from "../registry/registry.ts";
+import { useNewRunc } from "../support/new-runc.ts";
 import { inParallel } from "../support/parallel.ts";
 import { textTable } from "../support/text-table.ts";
 import { Trials, trialOptions } from "../support/trials.ts";
@@ -31,7 +32,8 @@ interface Task {
 
 const options = trialOptions(usage);
 const trials = new Trials("npm run test:kubelet --", options);
-const rows: string[][] = [];
+/** What the table says of each task that has ended. */
+const outcomes = new Map<Task, string[]>();
 
 function tasks(): Task[] {
   return areas
@@ -43,50 +45,51 @@ function tasks(): Task[] {
     );
 }
 
-async function perform(node: KubeletNode, { area, name, feature }: Task): Promise<void> {
+async function perform(node: KubeletNode, task: Task): Promise<void> {
+  const { area, name, feature } = task;
   const why = feature.skip?.(node);
   if (why !== undefined) {
     trials.skip(area);
-    rows.push([area, feature.name, "skipped", why]);
+    outcomes.set(task, ["skipped", why]);
     return;
   }
   const began = performance.now();
   const works = await trials.try(area, name, () => feature.run(node));
   const seconds = `${((performance.now() - began) / 1000).toFixed(1)} s`;
-  rows.push([area, feature.name, works ? "works" : "FAILS", seconds]);
+  outcomes.set(task, [works ? "works" : "FAILS", seconds]);
   console.log(`${works ? "works" : "FAILS"}  ${name}  ${seconds}`);
 }
 
-/** The table in the order of the areas, whatever ended first. */
-function printTable(): void {
-  const place = (row: string[]) =>
-    areas.findIndex(({ name }) => name === row[0]) * 1000 +
-    (areas.find(({ name }) => name === row[0])?.features.findIndex(({ name }) => name === row[1]) ?? 0);
-  rows.sort((one, other) => place(one) - place(other));
+/** In the order of the areas, whatever ended first. */
+function printTable(all: readonly Task[]): void {
+  const rows = all.map((task) => [task.area, task.feature.name, ...(outcomes.get(task) ?? [])]);
   console.log(`\n${textTable([["area", "feature", "", ""], ...rows])}`);
 }
 
-async function tryAll(node: KubeletNode): Promise<void> {
-  const all = tasks();
+async function tryAll(node: KubeletNode, all: readonly Task[]): Promise<void> {
   const together = all.filter(({ feature }) => !feature.alone);
   await inParallel(together.length, AT_ONCE, (at) => perform(node, together[at]!));
   for (const task of all) if (task.feature.alone) await perform(node, task);
 }
 
 if (!existsSync(KUBELET)) {
-  console.error(`${KUBELET} is not there: scripts/setup --tests builds it`);
+  console.error(`${KUBELET} is not there: scripts/setup --kubelet builds it`);
   process.exit(1);
 }
+// Debian's knows no user namespaces.
+useNewRunc();
 await ensureImages("base");
 await using registry = await Registry.start({ storage: storeFolder() });
-const node = await KubeletNode.start({ registry: registry.address });
+const all = tasks();
+const settings = { "crio.stats": { included_pod_metrics: ["all"] } };
+const node = await KubeletNode.start({ registry: registry.address, daemon: { settings } });
 try {
-  await tryAll(node);
+  await tryAll(node, all);
   await trials.try("end", "nothing is left", () => node.assertNothingLeft());
 } finally {
   const logs = process.env.CRITTER_TEST_LOGS;
   if (logs) node.saveLogs(logs);
   await node.dispose();
 }
-printTable();
+printTable(all);
 trials.finish();

@@ -117,6 +117,29 @@ export const features: readonly Feature[] = [
     },
   },
   {
+    name: "restartPolicyRules: one container's exit code starts all of the pod again, init containers too",
+    async run({ pods }) {
+      const rule = { action: "RestartAllContainers", exitCodes: { operator: "In", values: [88] } };
+      const ruled = { restartPolicy: "Never", restartPolicyRules: [rule], volumeMounts };
+      await using pod = await pods.run("ruled", {
+        volumes,
+        restartPolicy: "Never",
+        initContainers: [{ name: "init", command: sh("echo init >> /work/inits"), volumeMounts }],
+        containers: [
+          { name: "source", command: betterTheNextTime(88), ...ruled },
+          {
+            name: "other",
+            command: sh("until test $(wc -l < /work/inits) = 2; do sleep 0.2; done"),
+            volumeMounts,
+          },
+        ],
+      });
+      const done = await pod.untilPhase("Succeeded");
+      for (const name of ["init", "source", "other"])
+        assert.equal(statusOf(done, name)?.restartCount, 1, name);
+    },
+  },
+  {
     name: "a command that the image has not: CreateContainerError, with its name",
     async run({ pods }) {
       const containers = [{ name: "main", command: ["/no/such/program"] }];

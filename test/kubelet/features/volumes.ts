@@ -1,5 +1,6 @@
 /** Volumes of the node: emptyDir on disk and in memory, hostPath of each type, the group that they are given. */
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { lstatSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
@@ -49,12 +50,14 @@ export const features: readonly Feature[] = [
       await mkdir(join(host, "folder"));
       await writeFile(join(host, "file"), "text");
       await using _ = createServer().listen(join(host, "socket"));
+      execFileSync("mknod", [join(host, "block"), "b", "7", "0"]);
       const wanted: [type: string, path: string, test: string][] = [
         ["", join(host, "file"), "-f"],
         ["Directory", join(host, "folder"), "-d"],
         ["File", join(host, "file"), "-f"],
         ["Socket", join(host, "socket"), "-S"],
         ["CharDevice", "/dev/null", "-c"],
+        ["BlockDevice", join(host, "block"), "-b"],
         ["DirectoryOrCreate", join(host, "made", "folder"), "-d"],
         ["FileOrCreate", join(host, "made-file"), "-f"],
       ];
@@ -70,7 +73,7 @@ export const features: readonly Feature[] = [
         ],
       });
       await pod.untilReady();
-      await pod.sh("main", `${tests}; echo written > /v6; echo inside > /v5/file`);
+      await pod.sh("main", `${tests}; echo written > /v7; echo inside > /v6/file`);
       assert.equal(await readFile(join(host, "made-file"), "utf8"), "written\n");
       assert.equal(await readFile(join(host, "made", "folder", "file"), "utf8"), "inside\n");
       assert.equal((lstatSync(join(host, "made", "folder")).mode & 0o777).toString(8), "755");

@@ -36,6 +36,7 @@ export function kubeletConfiguration(
     port,
     cgroupRoot,
     ...NOTHING_OF_THE_MACHINE,
+    ...FOR_PODS,
     ...NO_EVICTION,
     ...QUICK,
     featureGates: { ...FEATURE_GATES, ...featureGates },
@@ -65,6 +66,13 @@ const NOTHING_OF_THE_MACHINE = {
   maxPods: 250,
 };
 
+/** What pods are told, and may ask for. */
+const FOR_PODS = {
+  clusterDNS: ["192.0.2.53"],
+  clusterDomain: "cluster.local",
+  allowedUnsafeSysctls: ["kernel.msg*", "net.core.somaxconn"],
+};
+
 /** The machine's disk may be as full as it likes. */
 const NO_EVICTION = {
   imageGCHighThresholdPercent: 100,
@@ -78,6 +86,8 @@ const QUICK = {
   fileCheckFrequency: "5s",
   volumeStatsAggPeriod: "2s",
   containerLogMonitorInterval: "3s",
+  containerLogMaxSize: "128Ki",
+  containerLogMaxFiles: 4,
   crashLoopBackOff: { maxContainerRestartPeriod: "1s" },
   registryPullQPS: 0,
   maxParallelImagePulls: 8,
