@@ -118,7 +118,7 @@ function execFeatures(transport: Transport): Feature[] {
 
 /** What the channels of an exec over a WebSocket of the older protocol brought. */
 function execByChannels(url: string, target: string, protocol: string): Promise<Map<number, string>> {
-  const words = shell("echo out; echo err >&2").map((word) => ["command", word]);
+  const words = shell("echo out; echo err >&2").map((word): [string, string] => ["command", word]);
   const query = new URLSearchParams([...words, ["output", "1"], ["error", "1"]]);
   const address = `${url.replace("https", "wss")}/exec/${target}/main?${query}`;
   const socket = new WebSocket(address, protocol, { rejectUnauthorized: false });
