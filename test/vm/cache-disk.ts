@@ -27,7 +27,7 @@ async function build(file: string): Promise<void> {
     await mkdir(join(folder, "images"), { recursive: true });
     await run("cp", ["-a", storeFolder(), join(folder, "images")]);
     if (existsSync(toolsFolder())) await run("cp", ["-a", toolsFolder(), folder]);
-    await makeDisk(disk, "cache", folder, "2G");
+    await makeDisk(disk, "cache", folder, "4G");
     for (const old of await readdir(machineCache())) {
       if (/^cache-.*\.ext4$/.test(old)) await rm(join(machineCache(), old));
     }
@@ -43,7 +43,9 @@ async function key(): Promise<string> {
   const hash = createHash("sha256").update(basename(storeFolder()));
   const tools = existsSync(toolsFolder()) ? await readdir(toolsFolder()) : [];
   for (const tool of tools.sort()) {
-    hash.update(tool).update(await readFile(join(toolsFolder(), tool, ".key")).catch(() => ""));
+    hash.update(tool);
+    const names = (await readdir(join(toolsFolder(), tool))).filter((name) => name.startsWith(".key"));
+    for (const name of names.sort()) hash.update(await readFile(join(toolsFolder(), tool, name)));
   }
   return hash.digest("hex").slice(0, 16);
 }

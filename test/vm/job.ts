@@ -1,7 +1,10 @@
 /** What the machine is told to do, and what it answers. */
 
-/** `critest` and `conformance`, our own specs: against critter as systemd runs it. The others start daemons themselves. */
-export const SUITES = ["critest", "conformance", "e2e", "apparmor"] as const;
+/**
+ * `critest` and `conformance`, our own specs: against critter as systemd runs it. `e2e` and `apparmor` start daemons themselves.
+ * `install` has a machine to itself, for two boots, and the runtime that docs/install.md leaves it with.
+ */
+export const SUITES = ["critest", "conformance", "e2e", "apparmor", "install"] as const;
 export const RUNTIMES = ["crun", "runc"] as const;
 
 export const CGROUP_MANAGERS = ["systemd", "cgroupfs"] as const;
@@ -12,6 +15,7 @@ export type OciRuntime = (typeof RUNTIMES)[number];
 export type CgroupManager = (typeof CGROUP_MANAGERS)[number];
 
 export interface Job {
+  /** Without `install`. */
   suites: Suite[];
   runtimes: OciRuntime[];
   cgroupManager: CgroupManager;
@@ -36,6 +40,9 @@ export interface Result {
   /** Why it has no tests that could be counted; empty where it has. */
   error: string;
 }
+
+/** On the kernel's command line of a machine that is there to be installed. */
+export const INSTALL_ARGUMENT = "critter.install";
 
 /** What precedes a `Result`, as JSON, in the machine's output. */
 export const RESULT_MARK = "#result ";

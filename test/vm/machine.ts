@@ -1,4 +1,4 @@
-/** One machine: qemu without KVM and without a network. What it writes to its disks is gone with it. */
+/** One machine: qemu without KVM and without a network. What it writes to its disks is gone with it, unless it is to keep that. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
@@ -10,6 +10,10 @@ export interface MachineOptions {
   image: MachineImage;
   /** Raw disks besides the system's; none is changed. */
   disks: string[];
+  /** A copy of the image's disk in its place, which keeps what the machine writes. */
+  ownDisk?: string;
+  /** More of the kernel's command line. */
+  kernelArguments?: string[];
   /** A folder of this machine that can be mounted in it, read-only, by 9p under the name `host`. */
   shared?: string;
   /** Folder of `console.sock`, the serial console, and `console.log`, what was written there. */
@@ -32,7 +36,7 @@ const KERNEL_ARGUMENTS = [
   "systemd.default_device_timeout_sec=1800",
 ].join(" ");
 
-/** Boots a machine and waits until it is off. Rejects when it was killed by the time limit, or failed to start. */
+/** Boots a machine and waits until it is off, or wants to be booted again. Rejects when it was killed by the time limit, or failed to start. */
 export async function runMachine(options: MachineOptions): Promise<void> {
   const machine = spawn("nice", ["-n", "10", "qemu-system-x86_64", ...args(options)], {
     // Where its standard input ends, qemu takes the output port for closed, and what is written there in the machine waits.
@@ -54,15 +58,16 @@ export async function runMachine(options: MachineOptions): Promise<void> {
   }
 }
 
-function args({ image, disks, folder, shared }: MachineOptions): string[] {
-  const drives = [image.disk, ...disks].flatMap((file) => [
+function args({ image, disks, ownDisk, kernelArguments = [], folder, shared }: MachineOptions): string[] {
+  const drives = [ownDisk ?? image.disk, ...disks].flatMap((file) => [
     "-drive",
-    `file=${file},format=raw,if=virtio,snapshot=on,cache=unsafe`,
+    `file=${file},format=raw,if=virtio,snapshot=${file === ownDisk ? "off" : "on"},cache=unsafe`,
   ]);
+  const commandLine = [KERNEL_ARGUMENTS, ...kernelArguments].join(" ");
   return [
     ...["-machine", "q35", "-accel", "tcg,thread=multi,tb-size=1024", "-cpu", "max", "-smp", "2", "-m", "4G"],
     ...["-nodefaults", "-display", "none", "-no-reboot", "-nic", "none"],
-    ...["-kernel", image.kernel, "-initrd", image.initrd, "-append", KERNEL_ARGUMENTS],
+    ...["-kernel", image.kernel, "-initrd", image.initrd, "-append", commandLine],
     ...drives,
     ...["-device", "virtio-rng-pci", "-device", "virtio-serial-pci"],
     ...["-chardev", "stdio,id=output,signal=off"],

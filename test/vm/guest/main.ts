@@ -1,8 +1,10 @@
-// Runs in the machine: installs critter, then each suite of the job with each runtime, and prints a result for each.
+// Runs in the machine: installs critter, then each suite of the job with each runtime, and prints a result for each. In a machine
+// that is there to be installed it is the next boot of that.
 import { readFileSync } from "node:fs";
 import { storeFolder } from "../../images/store.ts";
 import { Registry } from "../../registry/registry.ts";
-import { type Job, RESULT_MARK, type Result } from "../job.ts";
+import { INSTALL_ARGUMENT, type Job, RESULT_MARK, type Result } from "../job.ts";
+import { installBoot } from "./install.ts";
 import { CritterService, installCritter } from "./service.ts";
 import { runSuite } from "./suites.ts";
 
@@ -14,14 +16,22 @@ process.env.PATH = `/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 const job: Job = JSON.parse(readFileSync("/payload/job.json", "utf8"));
 process.env.CRITTER_TEST_SLOW = String(job.slow);
 
-await installCritter();
-const registry = await Registry.start({ storage: storeFolder() });
-for (const runtime of job.runtimes) {
-  const service = new CritterService(runtime, job.cgroupManager, registry.address);
-  for (const suite of job.suites) {
-    console.log(`== ${suite} with ${runtime}`);
-    const result: Result = await runSuite(suite, runtime, job, service);
-    console.log(RESULT_MARK + JSON.stringify(result));
+if (readFileSync("/proc/cmdline", "utf8").includes(INSTALL_ARGUMENT)) await installBoot(print);
+else await runSuites();
+
+async function runSuites(): Promise<void> {
+  await installCritter();
+  const registry = await Registry.start({ storage: storeFolder() });
+  for (const runtime of job.runtimes) {
+    const service = new CritterService(runtime, job.cgroupManager, registry.address);
+    for (const suite of job.suites) {
+      console.log(`== ${suite} with ${runtime}`);
+      print(await runSuite(suite, runtime, job, service));
+    }
   }
+  await registry.stop();
 }
-await registry.stop();
+
+function print(result: Result): void {
+  console.log(RESULT_MARK + JSON.stringify(result));
+}

@@ -18,13 +18,13 @@ const PATIENCE_SECONDS = 120;
 
 export const SOCKET = "/run/critter/critter.sock";
 
-/** Unpacks the package beside its dependencies, and installs the unit that it brings along. */
+/** Unpacks the package, and installs the unit that it brings along: docs/install.md, without npm. */
 export async function installCritter(): Promise<void> {
   const archive = (await readdir("/payload")).find((name) => name.endsWith(".tgz"));
   if (!archive) throw new Error("the payload has no package of critter");
   await mkdir(HOME, { recursive: true });
   await run("tar", ["-xzf", join("/payload", archive), "--strip-components=1", "-C", HOME]);
-  await symlink("/payload/node_modules", join(HOME, "node_modules"));
+  await symlink(join(HOME, "bin/critter"), "/usr/local/bin/critter");
   await copyFile(join(HOME, "packaging/critter.service"), "/etc/systemd/system/critter.service");
   await run("systemctl", ["daemon-reload"]);
 }

@@ -17,18 +17,29 @@ const SPECS = {
   conformance: { command: ["test/conformance/run.ts", "--runtime-endpoint", SOCKET], names: "--only" },
 };
 
-/** Runs the suite and prints what it prints. What it cannot even start counts as one failure. */
-export async function runSuite(
+/** Runs the suite and prints what it prints. */
+export function runSuite(
   suite: Suite,
   runtime: OciRuntime,
   job: Job,
   service: CritterService,
 ): Promise<Result> {
+  return resultOf(suite, runtime, () =>
+    isSpecs(suite) ? specs(suite, job, service) : endToEnd(suite, runtime, job),
+  );
+}
+
+/** What a suite has come to. What it cannot even start counts as one failure. */
+export async function resultOf(
+  suite: Suite,
+  runtime: OciRuntime,
+  run: () => Promise<Totals>,
+): Promise<Result> {
   const began = performance.now();
   let totals = new Totals();
   let error = "";
   try {
-    totals = isSpecs(suite) ? await specs(suite, job, service) : await endToEnd(suite, runtime, job);
+    totals = await run();
     if (totals.count === 0) error = "no tests ran";
   } catch (failure) {
     error = (failure as Error).message;
@@ -83,7 +94,8 @@ function isChosen(file: string, suite: Suite, { files }: Job): boolean {
   return files.length === 0 || files.some((part) => file.includes(part));
 }
 
-async function count(
+/** Runs Node with these arguments in the checkout, prints what it prints, and adds what it counts. */
+export async function count(
   args: string[],
   env: NodeJS.ProcessEnv = {},
   totals: Totals = new Totals(),
