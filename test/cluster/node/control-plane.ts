@@ -1,0 +1,212 @@
+/** etcd, the apiserver, the controllers, the scheduler and kube-proxy, on the ports that they have by default. */
+import { execFile } from "node:child_process";
+import { mkdir } from "node:fs/promises";
+import { Agent, get } from "node:https";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { Child } from "../../support/child.ts";
+import { SLOW } from "../../support/slow.ts";
+import { type Certificates, type Client, makeCertificates } from "./certificates.ts";
+import { writeKubeconfigs } from "./kubeconfig.ts";
+import { APISERVER, CONTROLLER_MANAGER, ETCD, PROXY, SCHEDULER } from "./programs.ts";
+
+const run = promisify(execFile);
+
+export interface ControlPlaneOptions {
+  /** Gets the certificates, kubeconfigs, data and logs of all. */
+  folder: string;
+  nodeName: string;
+  /** The node's address, which pods reach the apiserver at too. */
+  address: string;
+}
+
+const SERVICE_RANGE = "10.96.0.0/16";
+/** The first of the range: the service `kubernetes`. */
+export const APISERVER_SERVICE = "10.96.0.1";
+const PORT = 6443;
+
+export class ControlPlane {
+  readonly folder: string;
+  readonly server: string;
+  readonly certificates: Certificates;
+  /** As the administrator. */
+  readonly kubeconfig: string;
+  /** As the node's kubelet. */
+  readonly kubeletKubeconfig: string;
+  readonly #proxyFlags: Record<string, string>;
+  #proxy: Child | undefined;
+  /** The latest last. */
+  readonly #children: Child[] = [];
+
+  private constructor(
+    { folder, address, nodeName }: ControlPlaneOptions,
+    certificates: Certificates,
+    kubeconfigs: Record<Client, string>,
+  ) {
+    this.folder = folder;
+    this.server = `https://${address}:${PORT}`;
+    this.certificates = certificates;
+    this.kubeconfig = kubeconfigs.administrator;
+    this.kubeletKubeconfig = kubeconfigs.kubelet;
+    this.#proxyFlags = proxyFlags(kubeconfigs.proxy, nodeName);
+  }
+
+  /** Starts all but kube-proxy. Rejects with the end of the log of one that ends instead. */
+  static async start(options: ControlPlaneOptions): Promise<ControlPlane> {
+    const { folder, address, nodeName } = options;
+    const addresses = [address, "127.0.0.1", APISERVER_SERVICE];
+    const certificates = await makeCertificates(join(folder, "certificates"), nodeName, addresses);
+    const kubeconfigs = await writeKubeconfigs(folder, `https://${address}:${PORT}`, certificates);
+    const plane = new ControlPlane(options, certificates, kubeconfigs);
+    try {
+      await mkdir(join(folder, "logs"));
+      plane.#launch("etcd", ETCD, etcdFlags(folder));
+      const flags = apiserverFlags(folder, address, certificates);
+      await plane.#untilReady(plane.#launch("apiserver", APISERVER, flags));
+      const controllers = controllerFlags(folder, kubeconfigs.controllerManager, certificates);
+      plane.#launch("controllers", CONTROLLER_MANAGER, controllers);
+      plane.#launch("scheduler", SCHEDULER, schedulerFlags(kubeconfigs.scheduler));
+      return plane;
+    } catch (error) {
+      await plane.stop();
+      throw error;
+    }
+  }
+
+  /** From now on services have addresses. */
+  startProxy(): void {
+    this.#proxy = this.#launch("proxy", PROXY, this.#proxyFlags);
+  }
+
+  /** Ends kube-proxy and lets it remove its rules. */
+  async stopProxy(): Promise<void> {
+    if (!this.#proxy?.running) return;
+    await this.#proxy.end("SIGTERM");
+    await run(PROXY, ["--cleanup", `--hostname-override=${this.#proxyFlags["hostname-override"]}`]);
+    // What a kubelet would have made too is left to it.
+    for (const chain of ["INPUT", "OUTPUT"])
+      await run("iptables", ["-w", "-D", chain, "-j", "KUBE-FIREWALL"]);
+    for (const change of ["-F", "-X"]) await run("iptables", ["-w", change, "KUBE-FIREWALL"]);
+    this.#children.splice(this.#children.indexOf(this.#proxy), 1);
+  }
+
+  /** The first of the programs that has ended, with the end of its log; nothing while all run. */
+  async assertRunning(): Promise<void> {
+    const ended = this.#children.find(({ running }) => !running);
+    if (ended) await ended.gone;
+  }
+
+  /** Ends them, the latest first. */
+  async stop(): Promise<void> {
+    for (const child of this.#children.toReversed()) await child.end("SIGTERM");
+  }
+
+  #launch(name: string, program: string, flags: Record<string, string>): Child {
+    const args = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
+    const child = new Child(program, args, { log: join(this.folder, "logs", `${name}.log`) });
+    this.#children.push(child);
+    return child;
+  }
+
+  async #untilReady(apiserver: Child): Promise<void> {
+    const agent = new Agent({ rejectUnauthorized: false });
+    const end = Date.now() + 90_000 * SLOW;
+    for (;;) {
+      const status = await Promise.race([statusOf(`${this.server}/readyz`, agent), apiserver.gone]);
+      if (status === 200) return;
+      if (Date.now() > end) throw new Error(`${this.server}/readyz answers ${status}`);
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}
+
+/** Undefined where nobody answers. */
+function statusOf(url: string, agent: Agent): Promise<number | undefined> {
+  return new Promise((resolve) => {
+    const request = get(url, { agent }, (response) => {
+      response.resume().on("end", () => resolve(response.statusCode));
+    });
+    request.on("error", () => resolve(undefined));
+  });
+}
+
+function etcdFlags(folder: string): Record<string, string> {
+  return {
+    "data-dir": join(folder, "etcd"),
+    "listen-client-urls": "http://127.0.0.1:2379",
+    "advertise-client-urls": "http://127.0.0.1:2379",
+    "listen-peer-urls": "http://127.0.0.1:2380",
+    // Nothing of it is to outlive the machine's power.
+    "unsafe-no-fsync": "true",
+  };
+}
+
+function apiserverFlags(folder: string, address: string, certificates: Certificates): Record<string, string> {
+  const { authority, apiserver, clients, frontProxy, frontProxyAuthority, serviceAccounts } = certificates;
+  return {
+    "etcd-servers": "http://127.0.0.1:2379",
+    "advertise-address": address,
+    "secure-port": String(PORT),
+    "cert-dir": join(folder, "certificates"),
+    "service-cluster-ip-range": SERVICE_RANGE,
+    "authorization-mode": "Node,RBAC",
+    "enable-admission-plugins": "NodeRestriction",
+    "allow-privileged": "true",
+    "client-ca-file": authority.cert,
+    "tls-cert-file": apiserver.cert,
+    "tls-private-key-file": apiserver.key,
+    "kubelet-client-certificate": clients.administrator.cert,
+    "kubelet-client-key": clients.administrator.key,
+    // Nobody resolves names.
+    "kubelet-preferred-address-types": "InternalIP",
+    "service-account-issuer": "https://kubernetes.default.svc.cluster.local",
+    "service-account-key-file": serviceAccounts.publicKey,
+    "service-account-signing-key-file": serviceAccounts.privateKey,
+    "requestheader-client-ca-file": frontProxyAuthority.cert,
+    "requestheader-allowed-names": "front-proxy-client",
+    "requestheader-username-headers": "X-Remote-User",
+    "requestheader-group-headers": "X-Remote-Group",
+    "requestheader-extra-headers-prefix": "X-Remote-Extra-",
+    "proxy-client-cert-file": frontProxy.cert,
+    "proxy-client-key-file": frontProxy.key,
+  };
+}
+
+function controllerFlags(
+  folder: string,
+  kubeconfig: string,
+  { authority, serviceAccounts }: Certificates,
+): Record<string, string> {
+  return {
+    kubeconfig,
+    "bind-address": "127.0.0.1",
+    "leader-elect": "false",
+    "use-service-account-credentials": "true",
+    "service-account-private-key-file": serviceAccounts.privateKey,
+    "root-ca-file": authority.cert,
+    "flex-volume-plugin-dir": join(folder, "volume-plugins"),
+    "cluster-signing-cert-file": authority.cert,
+    "cluster-signing-key-file": authority.key,
+  };
+}
+
+function schedulerFlags(kubeconfig: string): Record<string, string> {
+  return { kubeconfig, "bind-address": "127.0.0.1", "leader-elect": "false" };
+}
+
+function proxyFlags(kubeconfig: string, nodeName: string): Record<string, string> {
+  return {
+    kubeconfig,
+    "hostname-override": nodeName,
+    "proxy-mode": "iptables",
+    "healthz-bind-address": "127.0.0.1:10256",
+    "metrics-bind-address": "127.0.0.1:10249",
+    // A bridge hands an answer from pod to pod past the rules that would translate it back.
+    "masquerade-all": "true",
+    // The machine's own, in every namespace.
+    "conntrack-max-per-core": "0",
+    "conntrack-min": "0",
+    "conntrack-tcp-timeout-established": "0s",
+    "conntrack-tcp-timeout-close-wait": "0s",
+  };
+}
