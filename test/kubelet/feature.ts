@@ -6,7 +6,7 @@ export interface Feature {
   name: string;
   /** Rejects where the feature does not work. What it makes it removes, pods by `await using`. */
   run(node: KubeletNode): Promise<void>;
-  /** Whether nothing else may run meanwhile, since it restarts the kubelet or critter, or fills the disk. */
+  /** Whether no other feature may run on its node meanwhile, since it restarts the kubelet or critter, or fills the disk. */
   alone?: boolean;
   /** Only with `--long` or `--only`. */
   long?: boolean;
