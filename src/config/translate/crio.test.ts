@@ -136,6 +136,19 @@ plugin_dir = "/opt/other"
     ]);
   });
 
+  it("says of programs and files of CRI-O's package that they go with it", () => {
+    const { translation } = loaded(
+      fileOf(
+        '[crio.runtime]\nconmon = "/usr/bin/conmon"\n[crio.runtime.runtimes.runc]\nruntime_path = "/usr/libexec/crio/runc"\n[crio.image]\nsignature_policy = "/etc/crio/policy.json"\n',
+      ),
+    );
+    const going = translation.remarks.filter(({ text }) => text.includes("CRI-O's package"));
+    assert.deepEqual(
+      going.map(({ setting }) => setting.split(" ")[0]),
+      ["crio.runtime.runtimes.runc.runtime_path", "crio.image.signature_policy"],
+    );
+  });
+
   it("says where CRI-O has drop-ins that were not named", () => {
     const file = fileOf("[crio.runtime]\npids_limit = 5\n");
     mkdirSync(`${file}.d`);
@@ -204,7 +217,7 @@ tls_min_version = "VersionTLS10"
 pids = 1
 default_runtime = "crun"
 apparmor_profile = "crio-default-1.30"
-seccomp_profile = "/etc/crio/seccomp.json"
+seccomp_profile = "/etc/seccomp.json"
 [crio.runtime.runtimes.crun]
 allowed_annotations = ["io.kubernetes.cri-o.UnifiedCgroup", "io.kubernetes.cri-o.Devices"]
 `),
@@ -216,7 +229,7 @@ allowed_annotations = ["io.kubernetes.cri-o.UnifiedCgroup", "io.kubernetes.cri-o
         'no equivalent: F:3: crio.api.tls_min_version = "VersionTLS10": critter\'s crio.api.tls_min_version must be one of "VersionTLS12", "VersionTLS13"; it is left at its default',
         "no equivalent: F:5: crio.runtime.pids = 1: neither critter nor CRI-O's crio.conf(5) knows the key",
         'no equivalent: F:10: crio.runtime.runtimes.crun.allowed_annotations = ["io.kubernetes.cri-o.UnifiedCgroup","io.kubernetes.cri-o.De…: critter does nothing at "io.kubernetes.cri-o.UnifiedCgroup"; the runtime sees it, and that is all',
-        'changed: F:8: crio.runtime.seccomp_profile = "/etc/crio/seccomp.json": where the file is absent, CRI-O takes its own profile and critter refuses the container',
+        'changed: F:8: crio.runtime.seccomp_profile = "/etc/seccomp.json": where the file is absent, CRI-O takes its own profile and critter refuses the container',
         "7 keys set, 1 changed, 3 without equivalent, 1 ignored, as nothing is lost without them",
         "",
       ].join("\n"),

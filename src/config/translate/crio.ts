@@ -23,6 +23,9 @@ const bent: Readonly<Record<string, (value: TomlValue) => TomlValue>> = {
   "crio.image.pull_progress_timeout": (value) => (typeof value === "number" ? `${value}ns` : value),
 };
 
+/** Folders of CRI-O's own package, in a value as JSON. */
+const packaged = /"\/(usr\/libexec|etc)\/crio\//;
+
 /** Keys that are as if they were not there where they are empty; critter takes empty for something else. */
 const unsetIfEmpty = new Set([
   "crio.runtime.apparmor_profile",
@@ -128,6 +131,8 @@ function translateLeaf(translation: Translation, leaf: Leaf): void {
   translation.take(name, bent[pattern]?.(leaf.value) ?? leaf.value, leaf);
   if (changes[name] && !isEmpty(leaf.value)) translation.remark("changed", leaf, changes[name]);
   if (leaf.path.at(-1) === "allowed_annotations") remarkAnnotations(translation, leaf);
+  if (packaged.test(JSON.stringify(leaf.value)))
+    translation.remark("changed", leaf, "it goes when CRI-O's package is removed: name another by then");
 }
 
 function depart(translation: Translation, leaf: Leaf, { kind, idle, text }: Departure): void {
