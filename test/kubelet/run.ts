@@ -5,6 +5,7 @@ import { ensureImages, storeFolder } from "../images/store.ts";
 import { Registry } from "../registry/registry.ts";
 import { useNewRunc } from "../support/new-runc.ts";
 import { inParallel } from "../support/parallel.ts";
+import { SLOW } from "../support/slow.ts";
 import { textTable } from "../support/text-table.ts";
 import { Trials, trialOptions } from "../support/trials.ts";
 import { areas } from "./areas.ts";
@@ -23,8 +24,8 @@ not work, or where something is left at the end.
 
 CRITTER_TEST_LOGS=FOLDER keeps there the logs of both.`;
 
-/** Features at a time: they wait most of the time, for the kubelet's seconds. */
-const AT_ONCE = 14;
+/** Features at a time: they wait most of the time, for the kubelet's seconds, unless the machine is slow. */
+const AT_ONCE = SLOW > 1 ? 5 : 14;
 
 /** Of critter: what some features look at. */
 const SETTINGS = { "crio.stats": { included_pod_metrics: ["all"] } };

@@ -26,7 +26,9 @@ async function build(file: string): Promise<void> {
   try {
     await mkdir(join(folder, "images"), { recursive: true });
     await run("cp", ["-a", storeFolder(), join(folder, "images")]);
-    if (existsSync(toolsFolder())) await run("cp", ["-a", toolsFolder(), folder]);
+    for (const made of [toolsFolder(), etcdFolder()]) {
+      if (existsSync(made)) await run("cp", ["-a", made, folder]);
+    }
     await makeDisk(disk, "cache", folder, "4G");
     for (const old of await readdir(machineCache())) {
       if (/^cache-.*\.ext4$/.test(old)) await rm(join(machineCache(), old));
@@ -47,7 +49,12 @@ async function key(): Promise<string> {
     const names = (await readdir(join(toolsFolder(), tool))).filter((name) => name.startsWith(".key"));
     for (const name of names.sort()) hash.update(await readFile(join(toolsFolder(), tool, name)));
   }
+  if (existsSync(etcdFolder())) hash.update("etcd");
   return hash.digest("hex").slice(0, 16);
+}
+
+function etcdFolder(): string {
+  return join(cacheDir(), "etcd");
 }
 
 function toolsFolder(): string {

@@ -1,10 +1,11 @@
 /** What the machine is told to do, and what it answers. */
 
 /**
- * `critest` and `conformance`, our own specs: against critter as systemd runs it. `e2e` and `apparmor` start daemons themselves.
+ * `critest` and `conformance`, our own specs: against critter as systemd runs it. `e2e`, `apparmor` and `kubelet` start daemons
+ * themselves.
  * `install` has a machine to itself, for two boots, and the runtime that docs/install.md leaves it with.
  */
-export const SUITES = ["critest", "conformance", "e2e", "apparmor", "install"] as const;
+export const SUITES = ["critest", "conformance", "e2e", "apparmor", "kubelet", "install"] as const;
 export const RUNTIMES = ["crun", "runc"] as const;
 
 export const CGROUP_MANAGERS = ["systemd", "cgroupfs"] as const;
@@ -21,7 +22,7 @@ export interface Job {
   cgroupManager: CgroupManager;
   /** Only tests whose name matches; a regular expression, empty for all. */
   names: string;
-  /** Only files of end-to-end tests whose name contains one of these; none for all. */
+  /** Only files of end-to-end tests, and features under a kubelet, whose name contains one of these; none for all. */
   files: string[];
   /** Whether the service's log is printed after critest and conformance. */
   log: boolean;

@@ -1,5 +1,5 @@
 // Tests critter in a machine with systemd, cgroup v2, AppArmor, crun and a new runc:
-//   npm run test:vm -- [--only critest|conformance|e2e|apparmor|install]… [--runtime crun|runc]… [--cgroup-manager systemd|cgroupfs]
+//   npm run test:vm -- [--only critest|conformance|e2e|apparmor|kubelet|install]… [--runtime crun|runc]… [--cgroup-manager systemd|cgroupfs]
 //     [--names REGEXP] [--files PART]… [--time-limit MINUTES] [--log] [--shell]
 // --log prints what the service has logged after critest and conformance.
 // --shell boots the machine without a job: its console is a socket, nothing limits its time, and

@@ -25,7 +25,11 @@ export function runSuite(
   service: CritterService,
 ): Promise<Result> {
   return resultOf(suite, runtime, () =>
-    isSpecs(suite) ? specs(suite, job, service) : endToEnd(suite, runtime, job),
+    isSpecs(suite)
+      ? specs(suite, job, service)
+      : suite === "kubelet"
+        ? underKubelet(runtime, job)
+        : endToEnd(suite, runtime, job),
   );
 }
 
@@ -81,12 +85,21 @@ async function endToEnd(suite: Suite, runtime: OciRuntime, job: Job): Promise<To
   if (chosen.length === 0) throw new Error("there are no such tests");
   const names = job.names === "" ? [] : [`--test-name-pattern=/${job.names}/i`];
   const options = ["--test", "--test-concurrency=1", `--test-timeout=${FILE_PATIENCE_MS * job.slow}`];
-  const program = execFileSync("which", [runtime], { encoding: "utf8" }).trim();
-  const env = { CRITTER_TEST_RUNTIME: program, CRITTER_TEST_CGROUP_MANAGER: job.cgroupManager };
   const totals = new Totals();
   // One after the other: why a test failed is printed at the end of a command, and hours would be long to wait.
-  for (const file of chosen) await count([...options, ...names, file], env, totals);
+  for (const file of chosen) await count([...options, ...names, file], testEnv(runtime, job), totals);
   return totals;
+}
+
+async function underKubelet(runtime: OciRuntime, job: Job): Promise<Totals> {
+  const only = job.files.flatMap((part) => ["--only", part]);
+  return count(["test/kubelet/run.ts", ...only], testEnv(runtime, job));
+}
+
+/** What tests that start daemons themselves are told. */
+function testEnv(runtime: OciRuntime, { cgroupManager }: Job): NodeJS.ProcessEnv {
+  const program = execFileSync("which", [runtime], { encoding: "utf8" }).trim();
+  return { CRITTER_TEST_RUNTIME: program, CRITTER_TEST_CGROUP_MANAGER: cgroupManager };
 }
 
 function isChosen(file: string, suite: Suite, { files }: Job): boolean {
