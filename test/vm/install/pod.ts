@@ -37,7 +37,7 @@ export async function leftOfPods(): Promise<Record<string, string[]>> {
     overlays: lines(await shell("findmnt --noheadings --output TARGET --types overlay || true")),
     networkNamespaces: folder("/run/netns"),
     leases: folder("/var/lib/cni/networks/critter").filter((name) => /^\d/.test(name)),
-    rules: lines(await shell("iptables-save | grep -e '-A CNI-DN' -e '-A CNI-[0-9a-f]' || true")),
+    rules: lines(await shell(`iptables-save | grep --fixed-strings '\\"critter\\"' || true`)),
     scopes: lines(await shell("systemctl list-units --plain --no-legend 'critter-*.scope' | cut -d' ' -f1")),
   };
 }
