@@ -53,10 +53,6 @@ describe("the node after a reboot", () => {
     });
   });
 
-  it("no unit failed", async () => {
-    assert.equal(await shell("systemctl list-units --failed --plain --no-legend"), "");
-  });
-
   it("the commands below Upgrade leave the pod as it is", async () => {
     const pod = await helloPod();
     for (const block of section("Upgrade")) await follow(block);
