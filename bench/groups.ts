@@ -4,6 +4,7 @@ import { MANY, MANY_NAME } from "../test/images/sized.ts";
 import { listedAgain } from "../test/support/listed-again.ts";
 import type { Measurements } from "./figures.ts";
 import { type Durations, runClient } from "./go-client.ts";
+import { MeasuredKubelets } from "./kubelet.ts";
 import { growthDuring, type Memory, memoryOf, memoryOfTree } from "./memory.ts";
 import { monitorsOf, type Runtime } from "./runtimes.ts";
 import { median } from "./statistics.ts";
@@ -27,6 +28,8 @@ export interface Group {
   rounds(runs: number): number;
   /** Measures one round; `runs` is the share of it in all the runs. */
   measure(subject: Subject, runs: number): Promise<void>;
+  /** Puts away what the rounds have kept. */
+  end?(): Promise<void>;
 }
 
 /** Runs in a round: few, so that noise of the machine hits all runtimes alike. */
@@ -44,6 +47,9 @@ const STREAM_ROUNDS = 3;
 
 /** Statistics of all containers are listed this often. */
 const STATS_LISTS = 100;
+
+/** So many pods are given to a kubelet at once. */
+const PODS_AT_ONCE = 30;
 
 /** So many pods of two containers run when a daemon is killed and started again, and it is so often. */
 const RESTART_PODS = 110;
@@ -148,6 +154,22 @@ const restart: Group = {
   },
 };
 
+/** Pods given to a kubelet, so many at once, over and over; the kubelets last from the first round to the end. */
+function kubeletGroup(name: string, atOnce: number, durations: string): Group {
+  const kubelets = new MeasuredKubelets();
+  const times = (runs: number) => Math.ceil(runs / atOnce);
+  return {
+    name,
+    rounds: (runs) => Math.max(2, Math.ceil(times(runs) / RUNS_A_ROUND)),
+    async measure(subject, runs) {
+      const kubelet = await kubelets.of(subject.runtime);
+      for (let time = 0; time < times(runs); time++)
+        add(subject, { [durations]: await kubelet.startPods(atOnce) });
+    },
+    end: () => kubelets.stop(),
+  };
+}
+
 /** In the order in which they run. The density goes last: the kernel clears its many namespaces away for long after it. */
 export const GROUPS: readonly Group[] = [
   simple("pods"),
@@ -158,6 +180,8 @@ export const GROUPS: readonly Group[] = [
   imageStatus,
   execSync,
   streams,
+  kubeletGroup("kubelet", 1, "kubelet pod"),
+  kubeletGroup("kubelet-at-once", PODS_AT_ONCE, "kubelet pods"),
   stats,
   restart,
   density,

@@ -41,7 +41,11 @@ try {
   }
   for (const group of groups) {
     if (group.fresh) await restart(subjects);
-    await measure(group, subjects);
+    try {
+      await measure(group, subjects);
+    } finally {
+      await group.end?.();
+    }
   }
   await report(subjects, idle);
 } finally {

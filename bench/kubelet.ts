@@ -1,0 +1,120 @@
+/** How long pods take to start as a kubelet sees it: `kubelet_pod_start_sli_duration_seconds`, with the image there. */
+import { readFileSync } from "node:fs";
+import { mkdir, mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { CriClient } from "../src/client/cri-client.ts";
+import { ApiPod } from "../test/kubelet/node/api-pods.ts";
+import { ApiServer } from "../test/kubelet/node/api-server.ts";
+import { forgetCgroupRoot, makeCgroupRoot } from "../test/kubelet/node/cgroup-root.ts";
+import { Kubelet } from "../test/kubelet/node/kubelet.ts";
+import { removeCgroups } from "../test/support/cgroups.ts";
+import { BUSYBOX } from "../test/support/configs.ts";
+import { removeAllPods } from "../test/support/cri.ts";
+import { eventually } from "../test/support/eventually.ts";
+import { Scrape } from "../test/support/prometheus-text.ts";
+import { sweep } from "../test/support/sweep.ts";
+import type { Runtime } from "./runtimes.ts";
+
+const METRIC = "kubelet_pod_start_sli_duration_seconds_count";
+const NS_PER_S = 1e9;
+
+/** The kubelets of a benchmark, one on each runtime, and the API server that gives them pods. */
+export class MeasuredKubelets {
+  readonly #kubelets = new Map<Runtime, MeasuredKubelet>();
+  #folder = "";
+  #server: ApiServer | undefined;
+
+  /** The kubelet on the runtime; starts what is not there. */
+  async of(runtime: Runtime): Promise<MeasuredKubelet> {
+    this.#folder ||= await mkdtemp(join(tmpdir(), "critter-bench-kubelet-"));
+    this.#server ??= await ApiServer.start(join(this.#folder, "api"));
+    const known = this.#kubelets.get(runtime);
+    if (known) return known;
+    const kubelet = await MeasuredKubelet.start(runtime, this.#server, join(this.#folder, runtime.name));
+    this.#kubelets.set(runtime, kubelet);
+    return kubelet;
+  }
+
+  /** Ends all; the runtimes keep nothing of them. */
+  async stop(): Promise<void> {
+    for (const kubelet of this.#kubelets.values()) await kubelet.stop();
+    this.#kubelets.clear();
+    await this.#server?.stop();
+    this.#server = undefined;
+    await sweep(this.#folder);
+    this.#folder = "";
+  }
+}
+
+class MeasuredKubelet {
+  readonly #server: ApiServer;
+  readonly #kubelet: Kubelet;
+  readonly #runtime: Runtime;
+  readonly #cgroup: string;
+
+  private constructor(server: ApiServer, kubelet: Kubelet, runtime: Runtime, cgroup: string) {
+    this.#server = server;
+    this.#kubelet = kubelet;
+    this.#runtime = runtime;
+    this.#cgroup = cgroup;
+  }
+
+  /** Starts it, and runs one pod to its end: images, the bridge and what else only the first pod makes. */
+  static async start(runtime: Runtime, server: ApiServer, folder: string): Promise<MeasuredKubelet> {
+    const { name, socket, cgroupParent } = runtime;
+    using client = new CriClient(socket);
+    await client.image.PullImage({ image: { image: BUSYBOX } });
+    await mkdir(folder);
+    const cgroup = `${cgroupParent}-${name}`;
+    const kubelet = await Kubelet.start({
+      folder,
+      socket,
+      nodeName: name,
+      cgroupRoot: await makeCgroupRoot(cgroup),
+      args: ["--kubeconfig", server.kubeconfig],
+      // As kubelets are by default.
+      config: { featureGates: { PodAndContainerStatsFromCRI: false } },
+    });
+    const measured = new MeasuredKubelet(server, kubelet, runtime, cgroup);
+    await measured.startPods(1);
+    return measured;
+  }
+
+  /** Starts pods at once, and removes them; answers what the kubelet observed of each, in ns. */
+  async startPods(count: number): Promise<number[]> {
+    const before = this.#observed().length;
+    // The API's times of creation are whole seconds, and the kubelet counts from there.
+    await sleep(1000 - (Date.now() % 1000));
+    const create = () =>
+      ApiPod.create(this.#server, this.#kubelet.nodeName, "measured", { containers: [{ name: "main" }] });
+    const pods = await Promise.all(Array.from({ length: count }, create));
+    for (const pod of pods) await pod.untilPhase("Running");
+    const observed = await eventually(async () => {
+      const scrape = new Scrape(await this.#kubelet.api.get("/metrics"));
+      const found = this.#observed();
+      if (scrape.sum(METRIC) !== before + count || found.length !== before + count)
+        throw new Error(`the kubelet has observed ${found.length - before} of ${count} pods`);
+      return found;
+    });
+    await Promise.all(pods.map((pod) => pod.remove()));
+    return observed.slice(before);
+  }
+
+  async stop(): Promise<void> {
+    using client = new CriClient(this.#runtime.socket);
+    await this.#kubelet.dispose();
+    await removeAllPods(client);
+    removeCgroups(this.#cgroup);
+    await forgetCgroupRoot(this.#cgroup);
+  }
+
+  /** The values that went into the metric, which itself has no more than their sum. */
+  #observed(): number[] {
+    const log = readFileSync(this.#kubelet.logFile, "utf8");
+    return [...log.matchAll(/"Observed pod startup duration".* podStartSLOduration=([\d.]+)/g)].map(
+      ([, seconds]) => Number(seconds) * NS_PER_S,
+    );
+  }
+}
