@@ -72,10 +72,15 @@ export class Systemd {
     } catch (error) {
       if (!(error instanceof DbusError && error.errorName === "org.freedesktop.systemd1.UnitExists"))
         throw error;
-      const connection = await this.#connected();
-      const body = [name, true, [...properties]];
-      await connection.call({ ...manager, member: "SetUnitProperties", signature: "sba(sv)", body });
+      await this.limitUnit(name, properties);
     }
+  }
+
+  /** Gives unit `name`, which is there, the properties until it ends. */
+  async limitUnit(name: string, properties: readonly UnitProperty[]): Promise<void> {
+    const connection = await this.#connected();
+    const body = [name, true, [...properties]];
+    await connection.call({ ...manager, member: "SetUnitProperties", signature: "sba(sv)", body });
   }
 
   /** Stops slice `name`, which systemd leaves where it is when the last unit has left it; it need not be there. */

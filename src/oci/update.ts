@@ -8,6 +8,7 @@ import type { LinuxContainerResources } from "../cri/messages.ts";
 import { codeOf, failedPrecondition, messageOf, StatusError } from "../cri/status-error.ts";
 import { containerCgroup } from "./container-cgroup.ts";
 import { type ContainerContext, presentHandler } from "./context.ts";
+import { liftCpuQuota } from "./lift-cpu-quota.ts";
 import { type ContainerRecord, containerState } from "./record.ts";
 import type { Runtime } from "./runtime.ts";
 import { isGiven, mergedResources } from "./spec/merged-resources.ts";
@@ -40,6 +41,7 @@ export function updateContainer(
       : undefined;
     try {
       await runtime.update(record.id, resources);
+      if ((resources.cpu?.quota ?? 0) < 0) await liftCpuQuota(runtime, record.id);
       writeHugepageLimits(runtime, record.id, resources.hugepageLimits ?? []);
       if (score !== undefined) writeOomScore(runtime, record.id, score);
     } catch (error) {
