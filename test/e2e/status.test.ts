@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { status } from "@grpc/grpc-js";
 import { outcome } from "../support/cri.ts";
-import { testRuntime } from "../support/daemon.ts";
+import { cgroupManager, testRuntime } from "../support/daemon.ts";
 import { eventually } from "../support/eventually.ts";
 import { livePod } from "../support/live-pod.ts";
 import { podConfigFor } from "../support/pods.ts";
@@ -49,7 +49,7 @@ test("Status: what the runtime can do, for the handler's own name and for none",
 
 test("RuntimeConfig names the cgroup driver", async () => {
   const { linux } = await parts.daemon.client.runtime.RuntimeConfig({});
-  assert.equal(linux?.cgroupDriver, "CGROUPFS");
+  assert.equal(linux?.cgroupDriver, cgroupManager.toUpperCase());
 });
 
 test("NetworkReady follows the CNI folder, and a pod without network runs while there is none", async () => {
