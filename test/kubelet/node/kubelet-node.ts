@@ -4,14 +4,13 @@ import { copyFileSync, mkdirSync, readdirSync } from "node:fs";
 import { mkdir, mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { unmount } from "../../../src/linux/mount.ts";
-import { removeCgroups } from "../../support/cgroups.ts";
 import { removeAllPods } from "../../support/cri.ts";
 import { type Daemon, type DaemonOptions, startDaemon } from "../../support/daemon.ts";
 import { eventually } from "../../support/eventually.ts";
 import { assertNothingLeft, countWithNothing } from "../../support/pods.ts";
 import type { Resources } from "../../support/resources.ts";
 import { mountsBelow } from "../../support/sweep.ts";
-import { forgetCgroupRoot, makeCgroupRoot } from "./cgroup-root.ts";
+import { makeCgroupRoot, removeSlice } from "./cgroup-root.ts";
 import { Kubelet, type KubeletOptions } from "./kubelet.ts";
 import type { KubeletConfiguration } from "./kubelet-config.ts";
 import { machineTraces } from "./machine-traces.ts";
@@ -105,7 +104,7 @@ export class KubeletNode {
     }
     assert.deepEqual(mountsBelow(kubelet.folder), [kubelet.folder]);
     unmount(kubelet.folder);
-    removeCgroups(daemon.cgroupBelow("kubepods"));
+    await removeSlice(daemon.cgroupBelow("kubepods"));
     await assertNothingLeft(daemon, this.#before.resources);
     assert.deepEqual(machineTraces(), this.#before.traces);
   }
@@ -114,7 +113,7 @@ export class KubeletNode {
   async dispose(): Promise<void> {
     await this.kubelet.dispose();
     await this.daemon.dispose();
-    await forgetCgroupRoot(this.daemon.cgroupParent);
+    await removeSlice(this.daemon.cgroupParent);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
