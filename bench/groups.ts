@@ -4,7 +4,7 @@ import { MANY, MANY_NAME } from "../test/images/sized.ts";
 import { listedAgain } from "../test/support/listed-again.ts";
 import type { Measurements } from "./figures.ts";
 import { type Durations, runClient } from "./go-client.ts";
-import { MeasuredKubelets } from "./kubelet.ts";
+import { MeasuredKubelets, missingForKubelets } from "./kubelet.ts";
 import { growthDuring, type Memory, memoryOf, memoryOfTree } from "./memory.ts";
 import { monitorsOf, type Runtime } from "./runtimes.ts";
 import { median } from "./statistics.ts";
@@ -22,6 +22,8 @@ export interface Subject {
 
 export interface Group {
   name: string;
+  /** A program that it cannot do without and that is not there. */
+  missing?(): string | undefined;
   /** Whether it needs runtimes that have done nothing yet. */
   fresh?: boolean;
   /** Rounds for `runs` runs of each operation. */
@@ -160,6 +162,7 @@ function kubeletGroup(name: string, atOnce: number, durations: string): Group {
   const times = (runs: number) => Math.ceil(runs / atOnce);
   return {
     name,
+    missing: missingForKubelets,
     rounds: (runs) => Math.max(2, Math.ceil(times(runs) / RUNS_A_ROUND)),
     async measure(subject, runs) {
       const kubelet = await kubelets.of(subject.runtime);

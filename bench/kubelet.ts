@@ -1,15 +1,15 @@
 /** How long pods take to start as a kubelet sees it: `kubelet_pod_start_sli_duration_seconds`, with the image there. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CriClient } from "../src/client/cri-client.ts";
+import { APISERVER, ETCD } from "../test/cluster/node/programs.ts";
 import { ApiPod } from "../test/kubelet/node/api-pods.ts";
 import { ApiServer } from "../test/kubelet/node/api-server.ts";
-import { forgetCgroupRoot, makeCgroupRoot } from "../test/kubelet/node/cgroup-root.ts";
-import { Kubelet } from "../test/kubelet/node/kubelet.ts";
-import { removeCgroups } from "../test/support/cgroups.ts";
+import { makeCgroupRoot, removeSlice } from "../test/kubelet/node/cgroup-root.ts";
+import { KUBELET, Kubelet } from "../test/kubelet/node/kubelet.ts";
 import { BUSYBOX } from "../test/support/configs.ts";
 import { removeAllPods } from "../test/support/cri.ts";
 import { eventually } from "../test/support/eventually.ts";
@@ -19,6 +19,11 @@ import type { Runtime } from "./runtimes.ts";
 
 const METRIC = "kubelet_pod_start_sli_duration_seconds_count";
 const NS_PER_S = 1e9;
+
+/** The first of the programs that `scripts/setup --kubelet` has not built or fetched. */
+export function missingForKubelets(): string | undefined {
+  return [KUBELET, APISERVER, ETCD].find((path) => !existsSync(path));
+}
 
 /** The kubelets of a benchmark, one on each runtime, and the API server that gives them pods. */
 export class MeasuredKubelets {
@@ -106,8 +111,7 @@ class MeasuredKubelet {
     using client = new CriClient(this.#runtime.socket);
     await this.#kubelet.dispose();
     await removeAllPods(client);
-    removeCgroups(this.#cgroup);
-    await forgetCgroupRoot(this.#cgroup);
+    await removeSlice(this.#cgroup);
   }
 
   /** The values that went into the metric, which itself has no more than their sum. */

@@ -1,6 +1,6 @@
 /**
- * RuntimeClass: an object of the API server's, so that a standalone kubelet has none, and a static pod cannot name one (the kubelet of 1.36
- * ends at a pod that does). With an API server, pods run by the handler that their class names.
+ * RuntimeClass: an object of the API server's, of which a kubelet without one knows nothing. With an API server, pods run by the handler
+ * that their class names.
  */
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
