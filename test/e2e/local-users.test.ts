@@ -22,6 +22,7 @@ const PUBLIC: [pattern: RegExp, reason: string][] = [
   [/^root\/storage(\/overlay-(containers|shared))?$/, PASSAGE],
   [/^runroot\/(sandboxes|runtimes(\/(runc|crun))?)$/, PASSAGE],
   [/^runroot\/runtimes\/(runc|crun)\/[0-9a-f]{64}$/, "the runtime's, whose files in there are closed"],
+  [/^runroot\/runtimes\/crun\/\.(empty-directory|cache)(\/|$)/, "nothing, and translated seccomp profiles"],
   [/^root\/storage\/overlay-(scaffold|empty)(\/|$)/, "empty folders"],
   [
     /^root\/storage\/overlay-shared\/[0-9a-f]{64}(\/|$)/,
