@@ -16,8 +16,10 @@ export async function podSandboxStatus(
   const record = sandboxes.store.get(request.podSandboxId);
   return {
     status: sandboxStatus(record),
+    // The latest first: a kubelet with EventedPLEG takes the first of a name for the one that counts.
     containersStatuses: [...sandboxes.containers.store]
       .filter(({ podSandboxId, phase }) => podSandboxId === record.id && phase !== "creating")
+      .sort((one, other) => (one.createdAt < other.createdAt ? 1 : -1))
       .map(containerStatus),
     timestamp: nowNanoseconds(),
     info: request.verbose ? { info: await verboseInfo(sandboxes, record) } : {},

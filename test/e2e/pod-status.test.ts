@@ -67,6 +67,21 @@ test("PodSandboxStatus: what was given, addresses, containers; verbose pid and r
   assert.equal((await pod.verbose()).pid, 0);
 });
 
+test("PodSandboxStatus names the latest container first", async () => {
+  const { daemon } = parts;
+  await using pod = await livePod(daemon);
+  const attempts: string[] = [];
+  for (const attempt of [0, 1, 2]) {
+    const { id } = await pod.finish({ metadata: { name: "main", attempt }, command: ["true"] });
+    attempts.unshift(id);
+  }
+  const { containersStatuses } = await daemon.client.runtime.PodSandboxStatus({ podSandboxId: pod.id });
+  assert.deepEqual(
+    containersStatuses.map(({ id }) => id),
+    attempts,
+  );
+});
+
 test("a pod whose pause container is killed is not ready, its containers end, and it can be stopped", async () => {
   const { daemon } = parts;
   await using pod = await livePod(daemon);
