@@ -7,7 +7,7 @@ import { eventually } from "../../support/eventually.ts";
 import { Scrape } from "../../support/prometheus-text.ts";
 import type { Feature } from "../feature.ts";
 import type { KubeletNode } from "../node/kubelet-node.ts";
-import { sh } from "../node/manifest.ts";
+import { emptyDir, mount, sh } from "../node/manifest.ts";
 
 const EVENTED = { featureGates: { EventedPLEG: true } };
 
@@ -67,6 +67,23 @@ export const features: readonly Feature[] = [
       40,
     );
     assert.equal(status.lastState.terminated?.exitCode, 6);
+  }),
+  byEvents("a container that was started again is the one that counts", async (node) => {
+    const command = sh("test -e /work/ran || { touch /work/ran; exit 6; }; sleep 1000000");
+    await using pod = await node.pods.run("evented", {
+      volumes: [emptyDir("work")],
+      containers: [{ name: "main", command, volumeMounts: [mount("work", "/work")] }],
+    });
+    await pod.untilContainer(
+      "main",
+      "running again",
+      ({ restartCount, ready }) => restartCount === 1 && ready,
+    );
+    // Time for the kubelet to look at it again.
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    const scrape = new Scrape(await node.kubelet.api.get("/metrics"));
+    const failed = { operation_type: "create_container" };
+    assert.equal(scrape.sum("kubelet_runtime_operations_errors_total", failed), 0);
   }),
   byEvents(
     "a pod that runs to its end has succeeded, init containers one after the other",
