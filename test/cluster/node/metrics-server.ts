@@ -105,6 +105,7 @@ function deployment(image: string): object {
       "--kubelet-use-node-status-port",
       "--kubelet-insecure-tls",
       "--metric-resolution=10s",
+      "--kubelet-request-timeout=5s",
     ],
     readinessProbe: httpGet("/readyz"),
     livenessProbe: { ...httpGet("/livez"), periodSeconds: 10 },

@@ -1,0 +1,11 @@
+# The specs of Kubernetes for nodes, which are tests of a Go module and not one of its programs. Sourced by scripts/setup, after go.
+
+# Builds them into $cache/bin/node-conformance, beside ginkgo, which runs several at a time, and agnhost, which their pods run.
+build_node_conformance() {
+  local module=test/node-conformance target=$cache/bin/node-conformance go
+  build_go_tools "$module"
+  [[ ! -e $target/node-conformance.test ]] || return 0
+  go=$(go_for "$module")
+  (cd "$module" && CGO_ENABLED=0 GOTOOLCHAIN=auto nice "$go" test -c -vet=off -trimpath -ldflags '-s -w' -o "$target/node-conformance.new" .) &&
+    mv "$target/node-conformance.new" "$target/node-conformance.test"
+}
