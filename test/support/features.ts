@@ -8,7 +8,7 @@ export interface Feature<Subject> {
   name: string;
   /** Rejects where the feature does not work. What it makes it removes. */
   run(subject: Subject): Promise<void>;
-  /** Whether nothing else may run meanwhile. */
+  /** Whether no other feature may run on its subject meanwhile. */
   alone?: boolean;
   /** Only with `--long` or `--only`. */
   long?: boolean;
@@ -19,6 +19,11 @@ export interface Feature<Subject> {
 export interface Area<Subject> {
   name: string;
   features: readonly Feature<Subject>[];
+}
+
+interface Task<Subject> {
+  area: string;
+  feature: Feature<Subject>;
 }
 
 interface Row {
@@ -34,24 +39,42 @@ export class FeatureTrials<Subject> {
   readonly #trials: Trials;
   readonly #areas: readonly Area<Subject>[];
   readonly #options: TrialOptions;
+  readonly #together: Task<Subject>[];
+  readonly #alone: Task<Subject>[];
   readonly #rows: Row[] = [];
 
   constructor(trials: Trials, options: TrialOptions, areas: readonly Area<Subject>[]) {
     this.#trials = trials;
     this.#options = options;
     this.#areas = areas;
-  }
-
-  /** Tries what the options ask for, `limit` at a time, and then one by one what must be alone. */
-  async tryAll(subject: Subject, limit: number): Promise<void> {
-    const wanted = this.#areas.flatMap((area) =>
+    const wanted = areas.flatMap((area) =>
       area.features
         .filter((feature) => this.#wants(area, feature))
         .map((feature) => ({ area: area.name, feature })),
     );
-    const together = wanted.filter(({ feature }) => !feature.alone);
-    await inParallel(together.length, limit, (at) => this.#try(subject, together[at]!));
-    for (const one of wanted) if (one.feature.alone) await this.#try(subject, one);
+    this.#together = wanted.filter(({ feature }) => !feature.alone);
+    this.#alone = wanted.filter(({ feature }) => feature.alone);
+  }
+
+  /** How many features the options ask for, by whether they must be alone. */
+  get wanted(): { together: number; alone: number } {
+    return { together: this.#together.length, alone: this.#alone.length };
+  }
+
+  /** Tries what the options ask for, `limit` at a time, and then one by one what must be alone. */
+  async tryAll(subject: Subject, limit: number): Promise<void> {
+    await this.tryTogether(subject, limit);
+    await this.tryAlone(subject);
+  }
+
+  /** Tries what need not be alone, `limit` at a time. */
+  async tryTogether(subject: Subject, limit: number): Promise<void> {
+    await inParallel(this.#together.length, limit, (at) => this.#try(subject, this.#together[at]!));
+  }
+
+  /** Tries what must be alone, one by one. */
+  async tryAlone(subject: Subject): Promise<void> {
+    for (const task of this.#alone) await this.#try(subject, task);
   }
 
   /** In the order of the areas, whatever ended first. */
@@ -70,10 +93,7 @@ export class FeatureTrials<Subject> {
     return this.#trials.wants(`${area}: ${name}`) && (all || !long);
   }
 
-  async #try(
-    subject: Subject,
-    { area, feature }: { area: string; feature: Feature<Subject> },
-  ): Promise<void> {
+  async #try(subject: Subject, { area, feature }: Task<Subject>): Promise<void> {
     const why = feature.skip?.(subject);
     if (why !== undefined) {
       this.#trials.skip(area);
