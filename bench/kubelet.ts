@@ -6,14 +6,15 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CriClient } from "../src/client/cri-client.ts";
 import { APISERVER, ETCD } from "../test/cluster/node/programs.ts";
-import { ApiPod } from "../test/kubelet/node/api-pods.ts";
+import { ApiPod, PODS } from "../test/kubelet/node/api-pods.ts";
 import { ApiServer } from "../test/kubelet/node/api-server.ts";
 import { makeCgroupRoot, removeSlice } from "../test/kubelet/node/cgroup-root.ts";
 import { KUBELET, Kubelet } from "../test/kubelet/node/kubelet.ts";
+import type { Pod } from "../test/kubelet/node/kubernetes.ts";
 import { BUSYBOX } from "../test/support/configs.ts";
 import { removeAllPods } from "../test/support/cri.ts";
-import { eventually } from "../test/support/eventually.ts";
 import { Scrape } from "../test/support/prometheus-text.ts";
+import { SLOW } from "../test/support/slow.ts";
 import { sweep } from "../test/support/sweep.ts";
 import type { Runtime } from "./runtimes.ts";
 
@@ -58,6 +59,8 @@ class MeasuredKubelet {
   readonly #kubelet: Kubelet;
   readonly #runtime: Runtime;
   readonly #cgroup: string;
+  /** All pods so far. */
+  #started = 0;
 
   private constructor(server: ApiServer, kubelet: Kubelet, runtime: Runtime, cgroup: string) {
     this.#server = server;
@@ -89,22 +92,45 @@ class MeasuredKubelet {
 
   /** Starts pods at once, and removes them; answers what the kubelet observed of each, in ns. */
   async startPods(count: number): Promise<number[]> {
-    const before = this.#observed().length;
+    const running = new Set<string>();
+    const own = `${PODS}?fieldSelector=spec.nodeName=${this.#kubelet.nodeName}`;
+    using _ = this.#server.watch<Pod>(own, ({ metadata, status }) => {
+      if (status.phase === "Running") running.add(metadata.name);
+    });
     // The API's times of creation are whole seconds, and the kubelet counts from there.
     await sleep(1000 - (Date.now() % 1000));
-    const create = () =>
-      ApiPod.create(this.#server, this.#kubelet.nodeName, "measured", { containers: [{ name: "main" }] });
-    const pods = await Promise.all(Array.from({ length: count }, create));
-    for (const pod of pods) await pod.untilPhase("Running");
-    const observed = await eventually(async () => {
-      const scrape = new Scrape(await this.#kubelet.api.get("/metrics"));
-      const found = this.#observed();
-      if (scrape.sum(METRIC) !== before + count || found.length !== before + count)
-        throw new Error(`the kubelet has observed ${found.length - before} of ${count} pods`);
-      return found;
-    });
+    const pods = await Promise.all(Array.from({ length: count }, () => this.#createPod()));
+    const observed = await Promise.all(pods.map((pod) => this.#observed(pod, running)));
     await Promise.all(pods.map((pod) => pod.remove()));
-    return observed.slice(before);
+    const scrape = new Scrape(await this.#kubelet.api.get("/metrics"));
+    this.#started += count;
+    if (scrape.sum(METRIC) !== this.#started)
+      throw new Error(`${METRIC} is ${scrape.sum(METRIC)} after ${this.#started} pods`);
+    return observed;
+  }
+
+  #createPod(): Promise<ApiPod> {
+    const containers = [{ name: "main" }];
+    return ApiPod.create(this.#server, this.#kubelet.nodeName, "measured", { containers });
+  }
+
+  /**
+   * The value of a pod that went into the metric, which itself has no more than the sum. The kubelet observes a start at the first event of
+   * the pod after it has heard of its own status' success, which the event of that status overtakes here: so there is another one.
+   */
+  async #observed(pod: ApiPod, running: ReadonlySet<string>): Promise<number> {
+    const line = new RegExp(
+      `"Observed pod startup duration" pod="default/${pod.name}" podStartSLOduration=([\\d.]+)`,
+    );
+    const end = Date.now() + 60_000 * SLOW;
+    while (Date.now() < end) {
+      await sleep(10);
+      if (!running.has(pod.name)) continue;
+      const found = line.exec(readFileSync(this.#kubelet.logFile, "utf8"));
+      if (found) return Number(found[1]) * NS_PER_S;
+      await pod.touch();
+    }
+    throw new Error(`the kubelet has not observed the start of ${pod.name}`);
   }
 
   async stop(): Promise<void> {
@@ -112,13 +138,5 @@ class MeasuredKubelet {
     await this.#kubelet.dispose();
     await removeAllPods(client);
     await removeSlice(this.#cgroup);
-  }
-
-  /** The values that went into the metric, which itself has no more than their sum. */
-  #observed(): number[] {
-    const log = readFileSync(this.#kubelet.logFile, "utf8");
-    return [...log.matchAll(/"Observed pod startup duration".* podStartSLOduration=([\d.]+)/g)].map(
-      ([, seconds]) => Number(seconds) * NS_PER_S,
-    );
   }
 }

@@ -5,7 +5,7 @@ import type { ApiServer } from "./api-server.ts";
 import type { Pod, PodSpec } from "./kubernetes.ts";
 import { withDefaults } from "./static-pods.ts";
 
-const PODS = "/api/v1/namespaces/default/pods";
+export const PODS = "/api/v1/namespaces/default/pods";
 const PATIENCE = 60;
 
 export class ApiPod {
@@ -45,6 +45,12 @@ export class ApiPod {
 
   async untilPhase(phase: Pod["status"]["phase"], seconds?: number): Promise<Pod> {
     return this.until(phase, (pod) => pod.status.phase === phase && pod, seconds);
+  }
+
+  /** Changes nothing but an annotation. */
+  async touch(): Promise<void> {
+    const annotations = { touched: randomUUID() };
+    await this.#server.ask("PATCH", `${PODS}/${this.name}`, { metadata: { annotations } });
   }
 
   /** Deletes it and waits until the kubelet has ended it. */

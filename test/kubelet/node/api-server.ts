@@ -1,8 +1,9 @@
 /** etcd and a kube-apiserver of one's own on free ports of loopback, for what a kubelet does only with pods that are not static. */
 import { generateKeyPairSync } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
-import { Agent, request } from "node:https";
+import { Agent, type RequestOptions, request } from "node:https";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { APISERVER, ETCD } from "../../cluster/node/programs.ts";
 import { Child } from "../../support/child.ts";
 import { freePort } from "../../support/free-port.ts";
@@ -42,7 +43,7 @@ export class ApiServer {
   }
 
   /** Rejects where the answer's status is no success. */
-  async ask<T>(method: "GET" | "POST" | "DELETE", path: string, body?: object): Promise<T> {
+  async ask<T>(method: "GET" | "POST" | "PATCH" | "DELETE", path: string, body?: object): Promise<T> {
     const { status, text } = await this.#request(method, path, body);
     if (status < 200 || status > 299) throw new Error(`${method} ${path} answered ${status}: ${text}`);
     return JSON.parse(text);
@@ -54,6 +55,22 @@ export class ApiServer {
     if (status === 404) return undefined;
     if (status !== 200) throw new Error(`GET ${path} answered ${status}: ${text}`);
     return JSON.parse(text);
+  }
+
+  /** Calls `look` with every object of a list as it is and as it becomes; `using` ends that. */
+  watch<T>(path: string, look: (object: T) => void): Disposable {
+    const call = request(
+      this.#options("GET", `${path}${path.includes("?") ? "&" : "?"}watch=true`),
+      (response) => {
+        const lines = createInterface(response);
+        lines.on("line", (line) => look(JSON.parse(line).object));
+        // It is cut off in the end.
+        lines.on("error", () => {});
+      },
+    );
+    call.on("error", () => {});
+    call.end();
+    return { [Symbol.dispose]: () => void call.destroy() };
   }
 
   async stop(): Promise<void> {
@@ -107,9 +124,15 @@ export class ApiServer {
     }
   }
 
+  #options(method: string, path: string, headers: Record<string, string> = {}): RequestOptions {
+    const authorization = `Bearer ${TOKEN}`;
+    const all = { authorization, ...headers };
+    return { host: "127.0.0.1", port: this.#port, method, path, headers: all, agent: this.#agent };
+  }
+
   #request(method: string, path: string, body?: object): Promise<{ status: number; text: string }> {
-    const headers = { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" };
-    const options = { host: "127.0.0.1", port: this.#port, method, path, headers, agent: this.#agent };
+    const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
+    const options = this.#options(method, path, { "content-type": type });
     return new Promise((resolve, reject) => {
       const call = request(options, (response) => {
         const chunks: Buffer[] = [];
