@@ -60,8 +60,6 @@ describe("a pod in a user namespace", () => {
     linux: { securityContext },
   });
 
-  const capabilities = (...addCapabilities: string[]) => withContext({ capabilities: { addCapabilities } });
-
   /** The host's number of a container's first process. */
   async function pidOf(containerId: string): Promise<number> {
     const { info } = await parts.daemon.client.runtime.ContainerStatus({ containerId, verbose: true });
