@@ -82,12 +82,15 @@ export const features: readonly Feature[] = [
           { name: "sidecar", restartPolicy: "Always", command, startupProbe, volumeMounts },
           { name: "init", command: ["test", "-e", "/work/up"], volumeMounts },
         ],
-        containers: [{ name: "main", command: ["sleep", "3"] }],
+        containers: [
+          { name: "main", command: sh("until test -e /work/end; do sleep 0.2; done"), volumeMounts },
+        ],
       });
       await pod.until("running beside its sidecar", (it) => {
         const [sidecar, main] = ["sidecar", "main"].map((name) => statusOf(it, name)?.state);
         return sidecar?.running && main?.running;
       });
+      await pod.sh("main", "touch /work/end");
       const done = await pod.untilPhase("Succeeded");
       assert.equal(statusOf(done, "sidecar")?.restartCount, 0);
     },

@@ -88,7 +88,8 @@ const QUICK = {
   containerLogMonitorInterval: "3s",
   containerLogMaxSize: "128Ki",
   containerLogMaxFiles: 4,
-  crashLoopBackOff: { maxContainerRestartPeriod: "1s" },
+  // Shorter ones are over before a busy kubelet has seen the end.
+  crashLoopBackOff: { maxContainerRestartPeriod: "3s" },
   registryPullQPS: 0,
   maxParallelImagePulls: 8,
   serializeImagePulls: false,
