@@ -15,6 +15,7 @@ const BUSYBOX = "busybox:1.29-2";
 /** Which image of the test registry stands for which that the specs name. */
 const COPIES: readonly [wanted: string, there: string][] = [
   ["busybox:1.37.0-1", BUSYBOX],
+  ["glibc-dns-testing:2.0.0", BUSYBOX],
   ["ipc-utils:1.4", BUSYBOX],
   ["nginx:1.15-4", "nginx:1.14-2"],
   ["nginx:1.27-0", "nginx:1.14-2"],
@@ -81,7 +82,7 @@ async function json<T>(url: string): Promise<T> {
   return JSON.parse((await bytes(url)).toString());
 }
 
-/** What agnhost's own image has, as far as the specs of nodes look for it: the program by two names, curl, two accounts. */
+/** What agnhost's own image has, as far as the specs of nodes look for it: the program by two names, bash, curl, two accounts. */
 function agnhostLayer(): Buffer {
   const root = mkdtempSync(join(tmpdir(), "critter-agnhost-"));
   try {
@@ -90,7 +91,7 @@ function agnhostLayer(): Buffer {
     copyFileSync(AGNHOST, join(root, "agnhost"));
     linkSync(join(root, "agnhost"), join(root, "agnhost-2"));
     mkdirSync(join(root, "uploads"));
-    copyProgram("/usr/bin/curl", root);
+    for (const program of ["/bin/bash", "/usr/bin/curl"]) copyProgram(program, root);
     mkdirSync(join(root, "etc"));
     writeFileSync(join(root, "etc/passwd"), `${PASSWD.join("\n")}\n`);
     writeFileSync(join(root, "etc/group"), `${GROUP.join("\n")}\n`);

@@ -33,13 +33,16 @@ if (missing.length > 0) {
   console.error(`${missing[0]} is not there: scripts/setup --kubelet makes it`);
   process.exit(1);
 }
+/** What the tests of the kubelet have otherwise, and the specs expect as it is by default. */
+const AS_ANY_NODE = { allowedUnsafeSysctls: [], crashLoopBackOff: undefined };
+
 enterOwnNetwork();
 await ensureImages("base");
 useNewRunc();
 await using registry = await Registry.start({ storage: storeFolder() });
 await using more = await Registry.start();
 await pushImages(registry.address, more.address);
-const cluster = await Cluster.start({ registry: registry.address });
+const cluster = await Cluster.start({ registry: registry.address, config: AS_ANY_NODE });
 try {
   const images = "registry.k8s.io/e2e-test-images";
   const table = `\n[[registry]]\nprefix = "${images}"\nlocation = "${more.address}/${images}"\ninsecure = true\n`;

@@ -2,6 +2,7 @@
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { KubeletConfiguration } from "../../kubelet/node/kubelet-config.ts";
 import { KubeletNode } from "../../kubelet/node/kubelet-node.ts";
 import type { DaemonOptions } from "../../support/daemon.ts";
 import { NODE_ADDRESS } from "../own-network.ts";
@@ -16,6 +17,8 @@ export interface ClusterOptions {
   registry: string;
   /** Of critter. */
   daemon?: Omit<DaemonOptions, "registry">;
+  /** Fields of the kubelet's configuration that differ from test/kubelet/node/kubelet-config.ts's. */
+  config?: KubeletConfiguration;
 }
 
 export class Cluster {
@@ -33,7 +36,7 @@ export class Cluster {
   }
 
   /** Starts all of it, and waits until pods can be made. This process must be in a network of its own. */
-  static async start({ registry, daemon }: ClusterOptions): Promise<Cluster> {
+  static async start({ registry, daemon, config }: ClusterOptions): Promise<Cluster> {
     const folder = await mkdtemp(join(tmpdir(), "critter-cluster-"));
     let plane: ControlPlane | undefined;
     let node: KubeletNode | undefined;
@@ -43,7 +46,7 @@ export class Cluster {
       node = await KubeletNode.start({
         registry,
         daemon,
-        config: { address: "0.0.0.0" },
+        config: { address: "0.0.0.0", ...config },
         kubelet: { nodeName: NODE_NAME, args },
       });
       plane.startProxy();
