@@ -49,7 +49,7 @@ export class MeasuredKubelets {
     this.#kubelets.clear();
     await this.#server?.stop();
     this.#server = undefined;
-    await sweep(this.#folder);
+    if (this.#folder) await sweep(this.#folder);
     this.#folder = "";
   }
 }

@@ -13,8 +13,12 @@ export function mountsBelow(folder: string): string[] {
     .filter((path) => path === folder || path.startsWith(`${folder}/`));
 }
 
-/** Kills the processes of a folder's containers, monitors and shims, unmounts all below it and removes it. */
+/**
+ * Kills the processes of a folder's containers, monitors and shims, unmounts all below it and removes it.
+ * A folder that no test made (its path has no name `critter-…`) is an error: "" would be every process, "/tmp/" other people's.
+ */
 export async function sweep(folder: string): Promise<void> {
+  if (!/^\/(.*\/)?critter-[^/]+/.test(folder)) throw new Error(`no test made the folder "${folder}"`);
   const pids = [...processesRootedIn(folder), ...processesNaming(folder).map(({ pid }) => pid)];
   for (const pid of pids) kill(pid);
   await ended(pids);
