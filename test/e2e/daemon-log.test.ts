@@ -91,3 +91,14 @@ test("a log that nobody reads any more does not end the daemon", async () => {
   assert.deepEqual(await exited, [0, null]);
   await daemon.start();
 });
+
+test("SIGUSR1 does not open Node's debugger, by which every user of the node would be root", async () => {
+  const { daemon } = parts;
+  const from = logLines().length;
+  process.kill(daemon.pid, "SIGUSR1");
+  process.kill(daemon.pid, "SIGHUP");
+  await logged("configuration reloaded", from);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  assert.doesNotMatch(readFileSync(join(daemon.folder, "critter.log"), "utf8"), /debugger/i);
+  await daemon.client.runtime.Version({});
+});
