@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { audit } from "../support/audit.ts";
+import { assertAudit } from "../support/audit.ts";
 import { type LivePod, livePod } from "../support/live-pod.ts";
 import { countWithNothing } from "../support/pods.ts";
 import { reboot, rebootable, rebootableInPlace } from "../support/reboot.ts";
@@ -28,7 +28,7 @@ for (const [what, way] of [
       await reboot(daemon);
       for (const pod of pods) assert.equal((await pod.status()).state, "SANDBOX_NOTREADY");
       for (const pod of pods) await pod[Symbol.asyncDispose]();
-      assert.deepEqual(await audit(daemon, { rebooted: true }), []);
+      await assertAudit(daemon, { rebooted: true });
       parts.nothing = await countWithNothing(daemon);
     });
   });

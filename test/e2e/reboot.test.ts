@@ -4,7 +4,7 @@ import { describe, it } from "node:test";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { PodSandboxConfig } from "../../src/cri/messages.ts";
 import type { Init } from "../../src/cri/proto.ts";
-import { audit } from "../support/audit.ts";
+import { assertAudit } from "../support/audit.ts";
 import { BUSYBOX, containerConfig } from "../support/configs.ts";
 import { outcome } from "../support/cri.ts";
 import type { Daemon } from "../support/daemon.ts";
@@ -18,9 +18,9 @@ import { suite } from "../support/suite.ts";
 const CUTS = 3;
 const LONGEST = 250;
 
-/** What a daemon holds beside what it has on record. */
-function strangers(daemon: Daemon): Promise<string[]> {
-  return audit(daemon, { rebooted: true });
+/** Fails unless the daemon holds what it has on record, and nothing beside. */
+function assertNoStrangers(daemon: Daemon): Promise<void> {
+  return assertAudit(daemon, { rebooted: true });
 }
 
 /** Addresses that host-local has given away. */
@@ -79,7 +79,7 @@ describe("after a reboot", () => {
     const before = await ends(restful);
     await reboot(daemon);
 
-    assert.deepEqual(await strangers(daemon), []);
+    await assertNoStrangers(daemon);
     assert.deepEqual(await rulesOf(daemon.network), []);
     for (const one of [pod, host, stoppedPod]) {
       const { state, network } = await one.status();
@@ -103,7 +103,7 @@ describe("after a reboot", () => {
     await assertGone(daemon, stoppedPod, [inStopped]);
     await assertGone(daemon, pod, [running, created, stopped, failed, completed]);
     assert.deepEqual(leases(daemon), []);
-    assert.deepEqual(await strangers(daemon), []);
+    await assertNoStrangers(daemon);
   });
 
   it("new pods of the same names start beside the old ones, with the same host port, and then in their place", async () => {
@@ -122,7 +122,7 @@ describe("after a reboot", () => {
     assert.ok((await rulesOf(daemon.network)).some((rule) => ruled.test(rule)));
     await old[Symbol.asyncDispose]();
     // Removing the old one took nothing from the new one.
-    assert.deepEqual(await strangers(daemon), []);
+    await assertNoStrangers(daemon);
     const same = await livePod(daemon, old.config);
     await same.run({ metadata });
     for (const pod of [next, same]) await pod[Symbol.asyncDispose]();
@@ -146,7 +146,7 @@ describe("after a reboot", () => {
       for (const call of calls) call.catch(() => {});
       await sleep((cut * LONGEST) / CUTS);
       await reboot(daemon);
-      assert.deepEqual(await strangers(daemon), []);
+      await assertNoStrangers(daemon);
       const { items } = await runtime.ListPodSandbox();
       for (const { state } of items) assert.equal(state, "SANDBOX_NOTREADY");
       const { containers } = await runtime.ListContainers();
@@ -157,7 +157,7 @@ describe("after a reboot", () => {
       }
       assert.deepEqual(leases(daemon), []);
     }
-    assert.deepEqual(await strangers(daemon), []);
+    await assertNoStrangers(daemon);
   });
 
   it("a pod that was being stopped or removed can be removed", async () => {
@@ -173,7 +173,7 @@ describe("after a reboot", () => {
       for (const pod of [stopping, removing]) await pod[Symbol.asyncDispose]();
       assert.deepEqual(leases(daemon), []);
     }
-    assert.deepEqual(await strangers(daemon), []);
+    await assertNoStrangers(daemon);
   });
 
   it("an image that was removed under its container goes with it", async () => {
@@ -184,9 +184,9 @@ describe("after a reboot", () => {
     await image.RemoveImage({ image: { image: BUSYBOX } });
     await reboot(daemon);
     assert.equal((await image.ImageStatus({ image: { image: BUSYBOX } })).image, null);
-    assert.deepEqual(await strangers(daemon), []);
+    await assertNoStrangers(daemon);
     await pod[Symbol.asyncDispose]();
-    assert.deepEqual(await strangers(daemon), []);
+    await assertNoStrangers(daemon);
     await image.PullImage({ image: { image: BUSYBOX } });
   });
 
@@ -201,7 +201,7 @@ describe("after a reboot", () => {
       assert.equal((await pod.status()).state, "SANDBOX_NOTREADY");
       await pod[Symbol.asyncDispose]();
     }
-    assert.deepEqual(await strangers(daemon), []);
+    await assertNoStrangers(daemon);
     parts.nothing = await countWithNothing(daemon);
   });
 });
