@@ -83,11 +83,11 @@ async function checkNode(
   const { daemon } = node;
   await checkPromises(node, ledger);
   await askEverything(daemon);
-  assert.deepEqual(await differences(node), [], "what the daemon holds, beside what it has on record");
+  await assertNoDifferences(node, "what the daemon holds, beside what it has on record");
   await checkListedImages(daemon, images);
   await removeAllPods(daemon.client);
   await removeTwice(node, ledger);
-  await eventually(async () => assert.deepEqual(await differences(node), [], "with no pods"), 10);
+  await assertNoDifferences(node, "with no pods");
   for (const reference of images.keys()) {
     await daemon.client.image.PullImage({ image: { image: reference } }, { timeout: 60_000 });
   }
@@ -106,6 +106,11 @@ async function ledgerOf({ daemon }: PowerNode, images: ReadonlyMap<string, Known
     ledger.image(reference).standing = tags.has(reference) ? "there" : "gone";
   }
   return ledger;
+}
+
+/** Fails with what the audit finds, ten seconds later at the latest: what is to go is removed in the background. */
+async function assertNoDifferences(node: PowerNode, message: string): Promise<void> {
+  await eventually(async () => assert.deepEqual(await differences(node), [], message), 10);
 }
 
 /** The audit, without what was promised to nobody. */
