@@ -69,7 +69,7 @@ function entriesBelow(folder: string): { files: number; folders: number } {
     if (isOfRuntime(folder, entry.name)) continue;
     const inside = entriesBelow(join(folder, entry.name));
     sum.files += inside.files;
-    sum.folders += inside.folders + 1;
+    sum.folders += inside.folders + (isOfExecs(folder, entry.name) ? 0 : 1);
   }
   return sum;
 }
@@ -77,6 +77,11 @@ function entriesBelow(folder: string): { files: number; folders: number } {
 /** crun keeps folders of its own beside its containers' states: `.empty-directory`, and `.cache` for seccomp filters. */
 function isOfRuntime(folder: string, name: string): boolean {
   return basename(dirname(folder)) === "runtimes" && name.startsWith(".");
+}
+
+/** The folder for a handler's execs stays from the first one on; what is in it is an exec's. */
+function isOfExecs(folder: string, name: string): boolean {
+  return basename(folder) === "runtimes" && name.endsWith("-exec");
 }
 
 function namesIn(folder: string): string[] {
