@@ -101,7 +101,7 @@ export class Daemon {
 
   /** Starts the daemon and waits until it serves. Rejects with the end of its log when it ends instead. */
   async start(): Promise<void> {
-    await waitUntilServing(this.client, 30, this.launch());
+    await waitUntilServing(this.client, 60, this.launch());
   }
 
   /** Starts the daemon's process. The promise rejects with the end of its log when it ends. */
