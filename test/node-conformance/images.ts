@@ -2,12 +2,12 @@
 import { execFileSync } from "node:child_process";
 import { chmodSync, copyFileSync, linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import type { ImageConfig } from "../images/image.ts";
 import { pushImage } from "../images/push.ts";
 import { rawImage } from "../images/raw-image.ts";
-import { AGNHOST } from "./programs.ts";
+import { AGNHOST, CERTIFICATE } from "./programs.ts";
 
 const E2E = "registry.k8s.io/e2e-test-images";
 const BUSYBOX = "busybox:1.29-2";
@@ -82,7 +82,7 @@ async function json<T>(url: string): Promise<T> {
   return JSON.parse((await bytes(url)).toString());
 }
 
-/** What agnhost's own image has, as far as the specs of nodes look for it: the program by two names, bash, curl, two accounts. */
+/** What agnhost's own image has, as far as the specs of nodes look for it: the program by two names, others, a certificate, accounts. */
 function agnhostLayer(): Buffer {
   const root = mkdtempSync(join(tmpdir(), "critter-agnhost-"));
   try {
@@ -91,7 +91,10 @@ function agnhostLayer(): Buffer {
     copyFileSync(AGNHOST, join(root, "agnhost"));
     linkSync(join(root, "agnhost"), join(root, "agnhost-2"));
     mkdirSync(join(root, "uploads"));
+    for (const file of CERTIFICATE) copyFileSync(file, join(root, basename(file)));
     for (const program of ["/bin/bash", "/usr/bin/curl"]) copyProgram(program, root);
+    // Before busybox's, which knows no UDP.
+    copyProgram("/bin/nc.openbsd", root, "/usr/bin/nc");
     mkdirSync(join(root, "etc"));
     writeFileSync(join(root, "etc/passwd"), `${PASSWD.join("\n")}\n`);
     writeFileSync(join(root, "etc/group"), `${GROUP.join("\n")}\n`);
@@ -115,10 +118,11 @@ const GROUP = [
 ];
 
 /** With its libraries, where it looks for them. */
-function copyProgram(path: string, root: string): void {
+function copyProgram(path: string, root: string, target = path): void {
   const libraries = execFileSync("ldd", [path], { encoding: "utf8" }).match(/\/\S+/g) ?? [];
-  for (const file of [path, ...libraries]) {
-    mkdirSync(join(root, dirname(file)), { recursive: true });
-    copyFileSync(file, join(root, file));
+  const copies = new Map([[path, target], ...libraries.map((library) => [library, library] as const)]);
+  for (const [from, to] of copies) {
+    mkdirSync(join(root, dirname(to)), { recursive: true });
+    copyFileSync(from, join(root, to));
   }
 }

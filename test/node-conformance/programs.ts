@@ -9,3 +9,5 @@ export const SPECS = built("node-conformance.test");
 export const GINKGO = built("ginkgo");
 /** What most of the pods run. */
 export const AGNHOST = built("agnhost");
+/** The certificate of a server on loopback that agnhost's image has, and its key. */
+export const CERTIFICATE = [built("localhost.crt"), built("localhost.key")];

@@ -15,7 +15,7 @@ import { ensureImages, storeFolder } from "../images/store.ts";
 import { Registry } from "../registry/registry.ts";
 import { useNewRunc } from "../support/new-runc.ts";
 import { pushImages } from "./images.ts";
-import { AGNHOST, GINKGO, SPECS } from "./programs.ts";
+import { AGNHOST, CERTIFICATE, GINKGO, SPECS } from "./programs.ts";
 
 const { values } = parseArgs({
   options: {
@@ -28,7 +28,8 @@ const { values } = parseArgs({
   },
 });
 
-const missing = [...missingPrograms(), ...[SPECS, GINKGO, AGNHOST].filter((path) => !existsSync(path))];
+const files = [SPECS, GINKGO, AGNHOST, ...CERTIFICATE];
+const missing = [...missingPrograms(), ...files.filter((path) => !existsSync(path))];
 if (missing.length > 0) {
   console.error(`${missing[0]} is not there: scripts/setup --kubelet makes it`);
   process.exit(1);
