@@ -14,7 +14,6 @@ const BUSYBOX = "busybox:1.29-2";
 
 /** Which image of the test registry stands for which that the specs name. */
 const COPIES: readonly [wanted: string, there: string][] = [
-  ["busybox:1.37.0-1", BUSYBOX],
   ["glibc-dns-testing:2.0.0", BUSYBOX],
   ["ipc-utils:1.4", BUSYBOX],
   ["nginx:1.15-4", "nginx:1.14-2"],
@@ -34,6 +33,7 @@ interface Image {
 export async function pushImages(from: string, to: string): Promise<void> {
   for (const [wanted, there] of COPIES) await push(to, wanted, await pull(from, there));
   const { layers, config } = await pull(from, BUSYBOX);
+  await push(to, "busybox:1.37.0-1", { layers: [...layers, shellLayer()], config });
   await push(to, "nonroot:1.5", { layers, config: { ...config, User: "1234" } });
   const agnhost = { ...config, Entrypoint: ["/agnhost"], Cmd: ["pause"] };
   for (const tag of AGNHOST_TAGS)
@@ -82,12 +82,14 @@ async function json<T>(url: string): Promise<T> {
   return JSON.parse((await bytes(url)).toString());
 }
 
+/** A shell that passes on variables with a dash in their names, as specs have them; that of Debian's busybox does not. */
+function shellLayer(): Buffer {
+  return layer((root) => copyProgram("/bin/bash", root, "/bin/sh"));
+}
+
 /** What agnhost's own image has, as far as the specs of nodes look for it: the program by two names, others, a certificate, accounts. */
 function agnhostLayer(): Buffer {
-  const root = mkdtempSync(join(tmpdir(), "critter-agnhost-"));
-  try {
-    // Not root alone may look into it.
-    chmodSync(root, 0o755);
+  return layer((root) => {
     copyFileSync(AGNHOST, join(root, "agnhost"));
     linkSync(join(root, "agnhost"), join(root, "agnhost-2"));
     mkdirSync(join(root, "uploads"));
@@ -98,6 +100,16 @@ function agnhostLayer(): Buffer {
     mkdirSync(join(root, "etc"));
     writeFileSync(join(root, "etc/passwd"), `${PASSWD.join("\n")}\n`);
     writeFileSync(join(root, "etc/group"), `${GROUP.join("\n")}\n`);
+  });
+}
+
+/** An archive of what `fill` puts into a folder, all of it root's. */
+function layer(fill: (root: string) => void): Buffer {
+  const root = mkdtempSync(join(tmpdir(), "critter-image-"));
+  try {
+    // Not root alone may look into it.
+    chmodSync(root, 0o755);
+    fill(root);
     const tar = ["--numeric-owner", "--owner=0", "--group=0", "-c", "-C", root, "."];
     return execFileSync("tar", tar, { maxBuffer: 512 * 1024 * 1024 });
   } finally {
