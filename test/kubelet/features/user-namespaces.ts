@@ -106,10 +106,10 @@ export const features: readonly Feature[] = [
   {
     name: "privileged within the namespace only",
     async run({ pods }) {
-      await using pod = await pods.run(
-        "mighty",
-        podOf({}, { securityContext: { capabilities: { add: ["SYS_ADMIN"] } } }),
-      );
+      // By their default AppArmor profile containers may not mount, whatever their capabilities.
+      const appArmorProfile = { type: "Unconfined" };
+      const securityContext = { capabilities: { add: ["SYS_ADMIN"] }, appArmorProfile };
+      await using pod = await pods.run("mighty", podOf({}, { securityContext }));
       await pod.untilReady();
       const script =
         "mkdir /m; mount -t tmpfs none /m && echo mounted; echo 1 > /proc/sys/kernel/panic 2>/dev/null || echo refused";
