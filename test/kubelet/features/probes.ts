@@ -1,11 +1,14 @@
 /** Probes: exec, http, tcp and grpc; readiness, liveness and startup. */
 import assert from "node:assert/strict";
+import { SLOW } from "../../support/slow.ts";
 import type { Feature } from "../feature.ts";
 import { emptyDir, mount, sh, thenForever } from "../node/manifest.ts";
 import { conditionOf, type StaticPod } from "../node/static-pods.ts";
 import { GRPC_HEALTH, NOT_SERVING } from "./grpc-health.ts";
 
-const everySecond = { periodSeconds: 1, failureThreshold: 1 };
+const everySecond = { periodSeconds: 1, timeoutSeconds: SLOW, failureThreshold: 1 };
+/** From when the container has come so far as to pass. */
+const onceItRuns = { ...everySecond, initialDelaySeconds: 2 * SLOW };
 const exec = (script: string) => ({ exec: { command: sh(script) } });
 
 const restarted = (pod: StaticPod) =>
@@ -19,7 +22,7 @@ export const features: readonly Feature[] = [
   {
     name: "exec: liveness starts a container again",
     async run({ pods }) {
-      const livenessProbe = { ...exec("test -e /alive"), ...everySecond };
+      const livenessProbe = { ...exec("test -e /alive"), ...onceItRuns };
       const containers = [{ name: "main", command: thenForever("touch /alive"), livenessProbe }];
       await using pod = await pods.run("exec", { containers });
       await pod.untilReady();
@@ -43,7 +46,7 @@ export const features: readonly Feature[] = [
   {
     name: "exec: one that does not end in time has failed",
     async run({ pods }) {
-      const livenessProbe = { ...exec("test -e /quick || sleep 1000"), timeoutSeconds: 1, ...everySecond };
+      const livenessProbe = { ...exec("test -e /quick || sleep 1000"), ...onceItRuns };
       const containers = [{ name: "main", command: thenForever("touch /quick"), livenessProbe }];
       await using pod = await pods.run("exec", { containers });
       await pod.untilReady();
@@ -54,11 +57,7 @@ export const features: readonly Feature[] = [
   {
     name: "http: liveness starts a container again",
     async run({ pods }) {
-      const livenessProbe = {
-        httpGet: { path: "/healthy", port: 8080 },
-        initialDelaySeconds: 1,
-        ...everySecond,
-      };
+      const livenessProbe = { httpGet: { path: "/healthy", port: 8080 }, ...onceItRuns };
       await using pod = await pods.run("http", {
         containers: [{ name: "main", command: webServer, livenessProbe }],
       });
@@ -107,7 +106,7 @@ export const features: readonly Feature[] = [
   {
     name: "grpc: liveness starts a container again",
     async run({ pods }) {
-      const livenessProbe = { grpc: { port: 8080, service: "any" }, initialDelaySeconds: 2, ...everySecond };
+      const livenessProbe = { grpc: { port: 8080, service: "any" }, ...onceItRuns };
       await using pod = await pods.run("grpc", {
         containers: [{ name: "main", ...GRPC_HEALTH, livenessProbe }],
       });
@@ -148,7 +147,7 @@ export const features: readonly Feature[] = [
   {
     name: "liveness has a grace period of its own",
     async run({ pods }) {
-      const livenessProbe = { ...exec("test -e /alive"), terminationGracePeriodSeconds: 1, ...everySecond };
+      const livenessProbe = { ...exec("test -e /alive"), terminationGracePeriodSeconds: 1, ...onceItRuns };
       // Deaf to SIGTERM the first time; the pod's own grace period would outlast the test.
       const trap = 'if test -e /work/ran; then trap "exit 0" TERM; else trap : TERM; fi';
       const command = sh(`${trap}; touch /alive /work/ran; while :; do sleep 0.2; done`);
