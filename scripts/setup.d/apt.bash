@@ -4,7 +4,7 @@
 install_packages() {
   local present missing
   present=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "$@" 2> /dev/null | awk '$2 == "installed" { print $1 }' || true)
-  missing=$(comm -23 <(printf '%s\n' "$@" | sort) <(sort <<< "$present"))
+  missing=$(comm -23 <(printf '%s\n' "$@" | sort -u) <(sort <<< "$present"))
   [[ -n $missing ]] || return 0
   echo "installing:" $missing
   apt-get -qq update
