@@ -1,11 +1,8 @@
-import { spawn } from "node:child_process";
-import { createWriteStream } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { isExecutable } from "../../src/linux/executable.ts";
 import { cacheDir } from "../cache.ts";
-import { readReport, type SpecResult } from "./report.ts";
+import type { SpecResult } from "./report.ts";
+import { runSpecs } from "./specs.ts";
 
 export interface CritestOptions {
   /** Socket of the runtime service. */
@@ -38,17 +35,15 @@ export function findCritest(): string | undefined {
 }
 
 /** Runs specs against a runtime's socket and answers how each ended. Rejects when critest did not run at all. */
-export async function runCritest(options: CritestOptions): Promise<SpecResult[]> {
-  const folder = await mkdtemp(join(tmpdir(), "critter-critest-"));
-  try {
-    const report = join(folder, "report.json");
-    const code = await run(options.program, flags(options, report), options.log);
-    return await readReport(report).catch((cause) => {
-      throw new Error(`critest ended with ${code} and left no report`, { cause });
-    });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+export function runCritest(options: CritestOptions): Promise<SpecResult[]> {
+  const { program, log } = options;
+  return runSpecs({
+    program,
+    args: (report) => flags(options, report),
+    // It looks for `ginkgo` in PATH, which is in its folder.
+    env: { ...process.env, PATH: `${dirname(program)}${delimiter}${process.env.PATH}` },
+    log,
+  });
 }
 
 function flags(options: CritestOptions, report: string): string[] {
@@ -64,25 +59,4 @@ function flags(options: CritestOptions, report: string): string[] {
     `-ginkgo.json-report=${report}`,
     "-ginkgo.no-color",
   ];
-}
-
-/** Runs the program with its folder in PATH, where it looks for `ginkgo`. Answers the exit code or signal. */
-function run(program: string, args: string[], log?: string): Promise<number | string> {
-  const output = log === undefined ? undefined : createWriteStream(log);
-  const PATH = `${dirname(program)}${delimiter}${process.env.PATH}`;
-  const child = spawn(program, args, {
-    stdio: ["ignore", "pipe", "pipe"],
-    env: { ...process.env, PATH },
-  });
-  for (const stream of [child.stdout, child.stderr]) {
-    if (output) stream.pipe(output, { end: false });
-    else stream.resume();
-  }
-  return new Promise((resolve, reject) => {
-    child.once("error", reject);
-    child.once("close", (code, signal) => {
-      output?.end();
-      resolve(code ?? signal ?? 0);
-    });
-  });
 }

@@ -1,7 +1,6 @@
 // Runs critest against a socket, or a critter started for it: node test/critest/run.ts --socket PATH | --daemon
 //   [--focus REGEXP]… [--skip REGEXP]… [--image-socket PATH] [--parallel N] [--registry-prefix P] [--websocket]
 //   [--log FILE] [--report FILE]
-import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { ensureImages, storeFolder } from "../images/store.ts";
 import { Registry } from "../registry/registry.ts";
@@ -9,6 +8,7 @@ import { startDaemon } from "../support/daemon.ts";
 import { useNewRunc } from "../support/new-runc.ts";
 import { findCritest, runCritest } from "./critest.ts";
 import type { SpecResult } from "./report.ts";
+import { tellResults } from "./specs.ts";
 
 const { values } = parseArgs({
   options: {
@@ -31,7 +31,7 @@ const program = findCritest();
 if (!program) {
   console.log("critest: not run, it is not on this machine; CRITEST may name it");
 } else {
-  report(socket ? await specs(program, socket) : await specsOfDaemon(program));
+  tellResults(socket ? await specs(program, socket) : await specsOfDaemon(program), values.report);
 }
 
 async function specsOfDaemon(program: string): Promise<SpecResult[]> {
@@ -57,15 +57,4 @@ function specs(program: string, socket: string): Promise<SpecResult[]> {
     registryPrefix: values["registry-prefix"],
     log: values.log,
   });
-}
-
-function report(results: SpecResult[]): void {
-  for (const { outcome, name, message = "" } of results) {
-    if (outcome !== "passed") console.log(`${outcome}: ${name}\n  ${message.replaceAll("\n", "\n  ")}`);
-  }
-  const count = (outcome: SpecResult["outcome"]) =>
-    results.filter((result) => result.outcome === outcome).length;
-  console.log(`${count("passed")} passed, ${count("failed")} failed, ${count("skipped")} skipped`);
-  if (values.report) writeFileSync(values.report, `${JSON.stringify(results, null, 2)}\n`);
-  process.exitCode = count("failed") > 0 || results.length === 0 ? 1 : 0;
 }
