@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { eventually } from "../../support/eventually.ts";
 import type { Feature } from "../feature.ts";
+import { assertStartedOnce } from "../node/half-started.ts";
 import { FollowedLog } from "../node/kubelet-follow.ts";
 import type { KubeletNode } from "../node/kubelet-node.ts";
 import { sh } from "../node/manifest.ts";
@@ -113,22 +114,11 @@ export const features: readonly Feature[] = [
   {
     name: "a pod that was being started when critter was killed runs once",
     alone: true,
-    async run({ daemon, pods }) {
-      const { runtime } = daemon.client;
-      for (let time = 0; time < 3; time++) {
-        await using pod = await pods.run("half", { containers: [{ name: "one" }, { name: "two" }] });
-        const labelSelector = { "io.kubernetes.pod.uid": pod.uid };
-        while ((await runtime.ListPodSandbox({ filter: { labelSelector } })).items.length === 0) {}
-        while ((await runtime.ListContainers({ filter: { labelSelector } })).containers.length < time) {}
-        await daemon.kill();
-        await daemon.start();
-        await pod.untilReady();
-        const { containers } = await runtime.ListContainers({ filter: { labelSelector } });
-        const states = containers.filter(({ state }) => state === "CONTAINER_RUNNING");
-        assert.deepEqual(states.map(({ metadata }) => metadata?.name).sort(), ["one", "two"]);
-        const { items } = await runtime.ListPodSandbox({ filter: { labelSelector } });
-        assert.equal(items.filter(({ state }) => state === "SANDBOX_READY").length, 1);
-      }
+    async run(node) {
+      await assertStartedOnce(node, async () => {
+        await node.daemon.kill();
+        await node.daemon.start();
+      });
     },
   },
 ];

@@ -1,6 +1,7 @@
 /** The kubelet ends and comes back: its pods run on, and what has changed meanwhile is caught up with. */
 import assert from "node:assert/strict";
 import type { Feature } from "../feature.ts";
+import { assertStartedOnce } from "../node/half-started.ts";
 import type { KubeletNode } from "../node/kubelet-node.ts";
 import { sh } from "../node/manifest.ts";
 import { RunningPods } from "../node/running-pods.ts";
@@ -79,22 +80,6 @@ export const features: readonly Feature[] = [
   {
     name: "a pod that was being started when the kubelet was killed runs once",
     alone: true,
-    async run({ kubelet, pods, daemon }) {
-      for (let time = 0; time < 3; time++) {
-        await using pod = await pods.run("half", { containers: [{ name: "one" }, { name: "two" }] });
-        const labelSelector = { "io.kubernetes.pod.uid": pod.uid };
-        const { runtime } = daemon.client;
-        // Its sandbox is there, or one container, or both.
-        while ((await runtime.ListPodSandbox({ filter: { labelSelector } })).items.length === 0) {}
-        while ((await runtime.ListContainers({ filter: { labelSelector } })).containers.length < time) {}
-        await kubelet.restart();
-        await pod.untilReady();
-        const { containers } = await runtime.ListContainers({ filter: { labelSelector } });
-        const states = containers.filter(({ state }) => state === "CONTAINER_RUNNING");
-        assert.deepEqual(states.map(({ metadata }) => metadata?.name).sort(), ["one", "two"]);
-        const { items } = await runtime.ListPodSandbox({ filter: { labelSelector } });
-        assert.equal(items.filter(({ state }) => state === "SANDBOX_READY").length, 1);
-      }
-    },
+    run: (node) => assertStartedOnce(node, () => node.kubelet.restart()),
   },
 ];
