@@ -5,6 +5,7 @@ import { sh, thenForever } from "../../kubelet/node/manifest.ts";
 import { eventually } from "../../support/eventually.ts";
 import { NEW_RUNC } from "../../support/new-runc.ts";
 import type { Feature } from "../feature.ts";
+import type { Cluster } from "../node/cluster.ts";
 import { type Namespace, podObject } from "../node/namespace.ts";
 
 interface Event {
@@ -29,8 +30,10 @@ async function untilEvents({ kubectl }: Namespace, pod: string, reasons: string[
 /** Only with a runtime that knows them. */
 const withNewRunc = () => (existsSync(NEW_RUNC) ? undefined : `${NEW_RUNC} is not there`);
 
-function runtimeClass(name: string, handler: string): object {
-  return { apiVersion: "node.k8s.io/v1", kind: "RuntimeClass", metadata: { name }, handler };
+/** Makes a RuntimeClass, which is in no namespace; `await using` removes it. */
+async function runtimeClass({ kubectl }: Cluster, name: string, handler: string): Promise<AsyncDisposable> {
+  await kubectl.apply({ apiVersion: "node.k8s.io/v1", kind: "RuntimeClass", metadata: { name }, handler });
+  return { [Symbol.asyncDispose]: async () => void (await kubectl.run(["delete", `runtimeclass/${name}`])) };
 }
 
 export const features: readonly Feature[] = [
@@ -111,35 +114,27 @@ export const features: readonly Feature[] = [
     skip: withNewRunc,
     async run(cluster) {
       await using namespace = await cluster.namespace("runtime-class");
-      await cluster.kubectl.apply(runtimeClass("tried-class", "new-runc"));
-      try {
-        await namespace.runPod("tried", { runtimeClassName: "tried-class", containers: [{ name: "main" }] });
-        const labelSelector = { "io.kubernetes.pod.namespace": namespace.name };
-        const { items } = await cluster.node.daemon.client.runtime.ListPodSandbox({
-          filter: { labelSelector },
-        });
-        assert.deepEqual(
-          items.map(({ runtimeHandler }) => runtimeHandler),
-          ["new-runc"],
-        );
-      } finally {
-        await cluster.kubectl.run(["delete", "runtimeclass/tried-class"]);
-      }
+      await using _class = await runtimeClass(cluster, "tried-class", "new-runc");
+      await namespace.runPod("tried", { runtimeClassName: "tried-class", containers: [{ name: "main" }] });
+      const labelSelector = { "io.kubernetes.pod.namespace": namespace.name };
+      const { items } = await cluster.node.daemon.client.runtime.ListPodSandbox({
+        filter: { labelSelector },
+      });
+      assert.deepEqual(
+        items.map(({ runtimeHandler }) => runtimeHandler),
+        ["new-runc"],
+      );
     },
   },
   {
     name: "a RuntimeClass without a handler is told by events",
     async run(cluster) {
       await using namespace = await cluster.namespace("no-handler");
-      await cluster.kubectl.apply(runtimeClass("tried-nowhere", "nowhere"));
-      try {
-        const spec = { runtimeClassName: "tried-nowhere", containers: [{ name: "main" }] };
-        await namespace.kubectl.apply(podObject("tried", spec));
-        const events = await untilEvents(namespace, "tried", ["FailedCreatePodSandBox"]);
-        assert.match(events.map(({ message }) => message).join("\n"), /nowhere/);
-      } finally {
-        await cluster.kubectl.run(["delete", "runtimeclass/tried-nowhere"]);
-      }
+      await using _class = await runtimeClass(cluster, "tried-nowhere", "nowhere");
+      const spec = { runtimeClassName: "tried-nowhere", containers: [{ name: "main" }] };
+      await namespace.kubectl.apply(podObject("tried", spec));
+      const events = await untilEvents(namespace, "tried", ["FailedCreatePodSandBox"]);
+      assert.match(events.map(({ message }) => message).join("\n"), /nowhere/);
     },
   },
   {
@@ -147,20 +142,16 @@ export const features: readonly Feature[] = [
     skip: withNewRunc,
     async run(cluster) {
       await using namespace = await cluster.namespace("user-namespace");
-      await cluster.kubectl.apply(runtimeClass("tried-users", "new-runc"));
-      try {
-        const spec = { hostUsers: false, runtimeClassName: "tried-users", containers: [{ name: "main" }] };
-        await namespace.runPod("tried", spec);
-        const map = await namespace.sh("tried", "cat /proc/self/uid_map");
-        const [inside, outside, count] = map.trim().split(/\s+/).map(Number);
-        assert.equal(inside, 0);
-        assert.ok(outside! >= 65_536, map);
-        assert.equal(count, 65_536);
-        // Its token's owner is mapped.
-        await namespace.sh("tried", "cat /var/run/secrets/kubernetes.io/serviceaccount/token > /dev/null");
-      } finally {
-        await cluster.kubectl.run(["delete", "runtimeclass/tried-users"]);
-      }
+      await using _class = await runtimeClass(cluster, "tried-users", "new-runc");
+      const spec = { hostUsers: false, runtimeClassName: "tried-users", containers: [{ name: "main" }] };
+      await namespace.runPod("tried", spec);
+      const map = await namespace.sh("tried", "cat /proc/self/uid_map");
+      const [inside, outside, count] = map.trim().split(/\s+/).map(Number);
+      assert.equal(inside, 0);
+      assert.ok(outside! >= 65_536, map);
+      assert.equal(count, 65_536);
+      // Its token's owner is mapped.
+      await namespace.sh("tried", "cat /var/run/secrets/kubernetes.io/serviceaccount/token > /dev/null");
     },
   },
   {
