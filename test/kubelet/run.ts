@@ -1,6 +1,7 @@
 /** npm run test:kubelet: what a kubelet in standalone mode, with static pods, must be able to do on critter. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { KUBELET } from "../cluster/node/programs.ts";
 import { ensureImages, storeFolder } from "../images/store.ts";
 import { Registry } from "../registry/registry.ts";
 import { FeatureTrials } from "../support/features.ts";
@@ -8,7 +9,6 @@ import { useNewRunc } from "../support/new-runc.ts";
 import { SLOW } from "../support/slow.ts";
 import { Trials, trialOptions } from "../support/trials.ts";
 import { areas } from "./areas.ts";
-import { KUBELET } from "./node/kubelet.ts";
 import { KubeletNode } from "./node/kubelet-node.ts";
 
 const usage = `Usage: npm run test:kubelet -- [--long] [--only PART]...

@@ -2,16 +2,13 @@
 import { existsSync } from "node:fs";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { cacheDir } from "../../cache.ts";
+import { KUBELET } from "../../cluster/node/programs.ts";
 import { Child } from "../../support/child.ts";
 import { freePort } from "../../support/free-port.ts";
 import { SLOW } from "../../support/slow.ts";
 import { KubeletApi } from "./kubelet-api.ts";
 import { type KubeletConfiguration, kubeletConfiguration, staticPodFolder } from "./kubelet-config.ts";
 import { inNamespace, shareFolder } from "./kubelet-namespace.ts";
-
-/** Built by `scripts/setup --kubelet`. */
-export const KUBELET = join(cacheDir(), "bin", "kubelet", "kubelet");
 
 export interface KubeletOptions {
   /** Is made; whoever gave it unmounts and removes it afterwards. */
