@@ -139,6 +139,18 @@ describe("Exec", { concurrency: 4 }, () => {
       }
     });
 
+    it("hangs up on what the process starts in that very moment", async () => {
+      await using pod = await livePod(parts.daemon);
+      const id = await pod.run();
+      const script = "echo ready; for at in $(seq 400); do sleep 4321 & done; wait";
+      for (let round = 0; round < 5; round++) {
+        const client = start(id, "sh", "-c", script);
+        await client.says(/ready/);
+        client.kill();
+        await eventually(async () => assert.equal(await pod.sh(id, "pgrep -x sleep || true"), ""));
+      }
+    });
+
     it("pipes 256 MiB in and out", async () => {
       await using pod = await livePod(parts.daemon);
       await using client = start("-i", await pod.run(), "cat");
