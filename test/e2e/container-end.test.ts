@@ -12,17 +12,8 @@ import { suite } from "../support/suite.ts";
 const MESSAGE_PATH = "io.kubernetes.container.terminationMessagePath";
 
 /** A shell that tells of signals by its exit code, and is ready once /ready is there. */
-const catcher = (traps: string) => [
-  "sh",
-  "-c",
-  `${traps}; touch /ready; while true; do sleep 1000 & wait $!; done`,
-];
-
 describe("a container's end", { concurrency: 4 }, () => {
   const parts = suite({ images: [NGINX] });
-
-  const ready = (pod: Awaited<ReturnType<typeof livePod>>, id: string) =>
-    eventually(() => pod.sh(id, "test -e /ready"));
 
   it("Completed or Error, with code and times in order", async () => {
     await using pod = await livePod(parts.daemon);
@@ -49,11 +40,8 @@ describe("a container's end", { concurrency: 4 }, () => {
 
   it("by the request's stop signal", async () => {
     await using pod = await livePod(parts.daemon);
-    const containerId = await pod.run({
-      command: catcher("trap 'exit 7' USR1; trap 'exit 8' TERM"),
-      stopSignal: "SIGNAL_SIGUSR1",
-    });
-    await ready(pod, containerId);
+    const traps = "trap 'exit 7' USR1; trap 'exit 8' TERM";
+    const containerId = await pod.runTrapping(traps, { stopSignal: "SIGNAL_SIGUSR1" });
     await parts.daemon.client.runtime.StopContainer({ containerId, timeout: 30 });
     const { exitCode, stopSignal } = await containerStatus(parts.daemon, containerId);
     assert.deepEqual([exitCode, stopSignal], [7, "SIGNAL_SIGUSR1"]);
@@ -61,13 +49,12 @@ describe("a container's end", { concurrency: 4 }, () => {
 
   it("by the image's stop signal, or SIGTERM", async () => {
     await using pod = await livePod(parts.daemon);
-    const command = catcher("trap 'exit 9' QUIT; trap 'exit 8' TERM");
+    const traps = "trap 'exit 9' QUIT; trap 'exit 8' TERM";
     const containers = [
-      [await pod.run({ image: { image: NGINX }, command }), 9],
-      [await pod.run({ command }), 8],
+      [await pod.runTrapping(traps, { image: { image: NGINX } }), 9],
+      [await pod.runTrapping(traps), 8],
     ] as const;
     for (const [containerId, code] of containers) {
-      await ready(pod, containerId);
       await parts.daemon.client.runtime.StopContainer({ containerId, timeout: 30 });
       assert.equal((await containerStatus(parts.daemon, containerId)).exitCode, code);
     }
@@ -77,8 +64,7 @@ describe("a container's end", { concurrency: 4 }, () => {
     const { runtime } = parts.daemon.client;
     await using pod = await livePod(parts.daemon);
     for (const timeout of [1, 0]) {
-      const containerId = await pod.run({ command: catcher("trap '' TERM") });
-      await ready(pod, containerId);
+      const containerId = await pod.runTrapping("trap '' TERM");
       await runtime.StopContainer({ containerId, timeout });
       const { exitCode, reason } = await containerStatus(parts.daemon, containerId);
       assert.deepEqual([exitCode, reason], [137, "Error"]);
@@ -88,8 +74,7 @@ describe("a container's end", { concurrency: 4 }, () => {
   it("sooner, when a second StopContainer has less patience", async () => {
     const { runtime } = parts.daemon.client;
     await using pod = await livePod(parts.daemon);
-    const containerId = await pod.run({ command: catcher("trap '' TERM") });
-    await ready(pod, containerId);
+    const containerId = await pod.runTrapping("trap '' TERM");
     const patient = runtime.StopContainer({ containerId, timeout: 600 });
     await runtime.StopContainer({ containerId, timeout: 0 });
     await patient;

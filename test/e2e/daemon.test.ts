@@ -43,8 +43,7 @@ test("SIGTERM gives up what would last: a grace period, a command, a pull", asyn
   const { daemon } = parts;
   const { runtime, image } = daemon.client;
   await using pod = await livePod(daemon);
-  const command = ["sh", "-c", "trap '' TERM; while true; do sleep 1; done"];
-  const [stubborn, host] = [await pod.run({ command }), await pod.run()];
+  const [stubborn, host] = [await pod.runTrapping("trap '' TERM"), await pod.run()];
   await using silent = await ScriptedServer.start(() => {});
   const table = `\n[[registry]]\nprefix = "silent.test"\nlocation = "${silent.address}"\ninsecure = true\n`;
   appendFileSync(join(daemon.folder, "registries.conf"), table);

@@ -14,7 +14,6 @@ import { refused } from "./refused.ts";
 import { persist } from "./retries-client.ts";
 
 const slowly = (bed: ProgramsBed) => `sleep ${bed.context.long ? 5 : 2}`;
-const IGNORES_TERM = { command: ["sh", "-c", "trap '' TERM; while true; do sleep 1; done"] };
 
 function create({ daemon }: ProgramsBed, pod: LivePod, config: Init<ContainerConfig>, options = {}) {
   const request = { podSandboxId: pod.id, config, sandboxConfig: pod.config };
@@ -169,7 +168,7 @@ export const retriesContainers: Fault<ProgramsBed>[] = [
         [300, 1],
         [1, 300],
       ].map(async (periods) => {
-        const containerId = await pod.run(IGNORES_TERM);
+        const containerId = await pod.runTrapping("trap '' TERM");
         const options = { timeout: 60_000 };
         await Promise.all(
           periods.map((timeout) => runtime.StopContainer({ containerId, timeout: String(timeout) }, options)),

@@ -51,6 +51,14 @@ export class LivePod {
     return containerId;
   }
 
+  /** Runs a shell for good that has set `traps`, as in "trap 'exit 7' TERM", when this resolves. */
+  async runTrapping(traps: string, changes: Init<ContainerConfig> = {}): Promise<string> {
+    const script = `${traps}; touch /ready; while true; do sleep 1000 & wait $!; done`;
+    const containerId = await this.run({ ...changes, command: ["sh", "-c", script] });
+    await eventually(() => this.sh(containerId, "test -e /ready"));
+    return containerId;
+  }
+
   /** Runs a container to its end. */
   async finish(changes: Init<ContainerConfig>): Promise<ContainerStatus> {
     return this.ended(await this.run(changes));
