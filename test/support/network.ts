@@ -2,6 +2,7 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -32,7 +33,7 @@ export async function createNetwork(
   label: string,
   plugins: object[] = [],
 ): Promise<TestNetwork> {
-  const { number, subnet } = freeSubnet();
+  const { number, subnet } = await freeSubnet();
   const name = `${label}-${number}`;
   const network = {
     name,
@@ -66,21 +67,31 @@ function conflist(network: TestNetwork, folder: string, more: object[]): object 
   return { cniVersion: "1.0.0", name: network.name, plugins: [bridge, portmap, ...more] };
 }
 
-/** Numbers that this process has used: a bridge is only there once its first pod is. */
-const used = new Set<number>();
-
 /** A /22 of 10.64.0.0/10 that no interface of this machine is in; where the search starts differs by process. */
-function freeSubnet(): { number: number; subnet: string } {
+async function freeSubnet(): Promise<{ number: number; subnet: string }> {
   const taken = Object.values(networkInterfaces()).flatMap(
     (addresses) => addresses?.map(({ address }) => address) ?? [],
   );
   for (let step = 0; ; step++) {
     const number = (process.pid * 7 + step) % 4096;
     const subnet = `10.${64 + (number >> 6)}.${(number & 63) << 2}`;
-    if (used.has(number) || taken.some((address) => address.startsWith(`${subnet}.`))) continue;
-    used.add(number);
-    return { number, subnet };
+    if (taken.some((address) => address.startsWith(`${subnet}.`))) continue;
+    if (await reserve(number)) return { number, subnet };
   }
+}
+
+/**
+ * Takes the number for as long as this process lives, unless one of this machine has it: a bridge is only there once its first
+ * pod is. The kernel gives an abstract socket's name back when the process ends, however it ends.
+ */
+function reserve(number: number): Promise<boolean> {
+  const server = createServer().unref();
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) =>
+      error.code === "EADDRINUSE" ? resolve(false) : reject(error),
+    );
+    server.listen({ path: `\0critter-test-network-${number}` }, () => resolve(true));
+  });
 }
 
 /**
