@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { log } from "../log.ts";
 import type { Facts, Key } from "./key.ts";
 import { completeHandlers } from "./runtime-tables.ts";
-import { type Config, type Keys, type RuntimeHandlerConfig, tables } from "./schema.ts";
+import { type Config, groups, type Keys, type RuntimeHandlerConfig, tables } from "./schema.ts";
 import { ConfigError, readSettings, type Settings } from "./settings.ts";
 import { checkTlsPairs } from "./tls-pairs.ts";
 
@@ -39,27 +39,19 @@ export function buildConfig(settings: Settings, systemd: boolean): Config {
       (systemd ? "systemd" : "cgroupfs")) as Facts["cgroupManager"],
     runtime: "",
   };
-  const valuesOf = <T>(name: string, keys: Keys, runtime = "") =>
-    tableValues(settings, name, keys, { ...facts, runtime }) as T;
-
-  const runtime = valuesOf<Config["runtime"]>(tables.runtime.name, tables.runtime.keys);
-  const handlers = new Set([runtime.defaultRuntime, ...settings.handlers]);
-  const config: Config = {
-    crio: valuesOf(tables.crio.name, tables.crio.keys),
-    api: valuesOf(tables.api.name, tables.api.keys),
-    runtime: { ...runtime, runtimes: {} },
-    image: valuesOf(tables.image.name, tables.image.keys),
-    network: valuesOf(tables.network.name, tables.network.keys),
-    stats: valuesOf(tables.stats.name, tables.stats.keys),
-    metrics: valuesOf(tables.metrics.name, tables.metrics.keys),
-    tracing: valuesOf(tables.tracing.name, tables.tracing.keys),
-  };
+  const config = Object.fromEntries(
+    groups.map((group) => [group, tableValues(settings, tables[group].name, tables[group].keys, facts)]),
+  ) as Config;
   checkTlsPairs(settings, config);
-  for (const name of handlers) {
-    const table = `${tables.handler.name}.${name}`;
-    config.runtime.runtimes[name] = valuesOf<RuntimeHandlerConfig>(table, tables.handler.keys, name);
-  }
-  completeHandlers(settings, runtime, config.runtime.runtimes);
+  const { runtime } = config;
+  const handlers = new Set([runtime.defaultRuntime, ...settings.handlers]);
+  runtime.runtimes = Object.fromEntries(
+    [...handlers].map((name) => {
+      const table = `${tables.handler.name}.${name}`;
+      return [name, tableValues(settings, table, tables.handler.keys, { ...facts, runtime: name })];
+    }),
+  ) as typeof runtime.runtimes;
+  completeHandlers(settings, runtime, runtime.runtimes);
   return config;
 }
 

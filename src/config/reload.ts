@@ -1,7 +1,7 @@
 /** Which changes of a configuration a running daemon takes over on SIGHUP. */
 import { isDeepStrictEqual } from "node:util";
 import { camel } from "./load.ts";
-import { type Config, tables } from "./schema.ts";
+import { type Config, groups, tables } from "./schema.ts";
 
 export interface Reload {
   /** The old configuration with the new values of the keys that may change. */
@@ -15,16 +15,7 @@ export interface Reload {
 /** What of `next` a daemon that runs with `current` may take over; neither is changed. */
 export function reloadable(current: Config, next: Config): Reload {
   const result: Reload = { config: structuredClone(current), applied: [], waiting: [] };
-  for (const group of [
-    "crio",
-    "api",
-    "runtime",
-    "image",
-    "network",
-    "stats",
-    "metrics",
-    "tracing",
-  ] as const) {
+  for (const group of groups) {
     for (const [name, key] of Object.entries(tables[group].keys)) {
       const field = camel(name) as keyof Config[typeof group];
       if (isDeepStrictEqual(current[group][field], next[group][field])) continue;

@@ -64,6 +64,14 @@ export const tables = {
   tracing: { name: "crio.tracing", keys: tracingKeys },
 } as const;
 
+/** A table of which there is one. */
+export type Group = Exclude<keyof typeof tables, "handler">;
+
+/** All of them, in the order of the example. */
+export const groups = (Object.keys(tables) as (keyof typeof tables)[]).filter(
+  (name): name is Group => name !== "handler",
+);
+
 type Camel<S extends string> = S extends `${infer Head}_${infer Tail}`
   ? `${Head}${Capitalize<Camel<Tail>>}`
   : S;
@@ -75,17 +83,10 @@ type Values<K extends Keys> = {
 export type RuntimeHandlerConfig = Values<typeof handlerKeys>;
 
 /** What crio.conf says, every key with a value; names are crio.conf's in camelCase, grouped by table. */
-export interface Config {
-  crio: Values<typeof crio>;
-  api: Values<typeof api>;
+export type Config = { [Name in Group]: Values<(typeof tables)[Name]["keys"]> } & {
   /** `runtimes` has an entry for `defaultRuntime` at least. */
-  runtime: Values<typeof runtimeKeys> & { runtimes: Record<string, RuntimeHandlerConfig> };
-  image: Values<typeof imageKeys>;
-  network: Values<typeof network>;
-  stats: Values<typeof statsKeys>;
-  metrics: Values<typeof metricsKeys>;
-  tracing: Values<typeof tracingKeys>;
-}
+  runtime: { runtimes: Record<string, RuntimeHandlerConfig> };
+};
 
 function positive(value: number): boolean {
   return value > 0;
