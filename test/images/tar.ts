@@ -8,8 +8,8 @@ export type Entry = { path: string; uid?: number; gid?: number } & (
 
 const BLOCK = 512;
 const TYPE_FLAGS = { file: "0", hardlink: "1", symlink: "2", directory: "5" } as const;
-// One instant for all files, so that the same contents always give the same digest.
-const MODIFIED = Date.UTC(2026, 0, 1) / 1000;
+/** One instant for all files, in seconds, so that the same contents always give the same digest. */
+export const MODIFIED = Date.UTC(2026, 0, 1) / 1000;
 
 /**
  * Writes a ustar archive of a layer: directories first, no path twice, parents added where they are missing,

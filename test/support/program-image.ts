@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { BuiltImage, ImageConfig } from "../images/image.ts";
 import { rawImage } from "../images/raw-image.ts";
+import { MODIFIED } from "../images/tar.ts";
 
 const applets = ["sh", "ls", "cat", "stat", "id", "sleep", "touch", "true", "wc", "grep", "mount"];
 
@@ -22,7 +23,9 @@ export function programImage({ config = {}, fill }: ProgramImage): BuiltImage {
     copyProgram("/bin/busybox", root);
     for (const applet of applets) linkSync(join(root, "bin/busybox"), join(root, "bin", applet));
     fill?.(root);
-    const layer = execFileSync("tar", ["--numeric-owner", "-c", "-C", root, "."], {
+    // The same programs make the same image.
+    const stable = ["--numeric-owner", "--sort=name", `--mtime=@${MODIFIED}`];
+    const layer = execFileSync("tar", [...stable, "-c", "-C", root, "."], {
       maxBuffer: 256 * 1024 * 1024,
     });
     return rawImage({ layers: [layer], config: { Env: ["PATH=/bin"], Cmd: ["sleep", "inf"], ...config } });
