@@ -4,11 +4,11 @@ import { mkdir } from "node:fs/promises";
 import { Agent, get } from "node:https";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { Child } from "../../support/child.ts";
-import { SLOW } from "../../support/slow.ts";
+import type { Child } from "../../support/child.ts";
 import { type Certificates, type Client, makeCertificates } from "./certificates.ts";
 import { writeKubeconfigs } from "./kubeconfig.ts";
-import { APISERVER, CONTROLLER_MANAGER, ETCD, PROXY, SCHEDULER } from "./programs.ts";
+import { LaunchedPrograms } from "./launched.ts";
+import { APISERVER, CONTROLLER_MANAGER, PROXY, SCHEDULER } from "./programs.ts";
 
 const run = promisify(execFile);
 
@@ -24,6 +24,7 @@ const SERVICE_RANGE = "10.96.0.0/16";
 /** The first of the range: the service `kubernetes`. */
 export const APISERVER_SERVICE = "10.96.0.1";
 const PORT = 6443;
+const ETCD_CLIENTS = "http://127.0.0.1:2379";
 
 export class ControlPlane {
   readonly folder: string;
@@ -35,8 +36,7 @@ export class ControlPlane {
   readonly kubeletKubeconfig: string;
   readonly #proxyFlags: Record<string, string>;
   #proxy: Child | undefined;
-  /** The latest last. */
-  readonly #children: Child[] = [];
+  readonly #programs: LaunchedPrograms;
 
   private constructor(
     { folder, address, nodeName }: ControlPlaneOptions,
@@ -49,6 +49,7 @@ export class ControlPlane {
     this.kubeconfig = kubeconfigs.administrator;
     this.kubeletKubeconfig = kubeconfigs.kubelet;
     this.#proxyFlags = proxyFlags(kubeconfigs.proxy, nodeName);
+    this.#programs = new LaunchedPrograms(join(folder, "logs"));
   }
 
   /** Starts all but kube-proxy. Rejects with the end of the log of one that ends instead. */
@@ -58,14 +59,17 @@ export class ControlPlane {
     const certificates = await makeCertificates(join(folder, "certificates"), nodeName, addresses);
     const kubeconfigs = await writeKubeconfigs(folder, `https://${address}:${PORT}`, certificates);
     const plane = new ControlPlane(options, certificates, kubeconfigs);
+    const programs = plane.#programs;
     try {
       await mkdir(join(folder, "logs"));
-      plane.#launch("etcd", ETCD, etcdFlags(folder));
+      programs.launchEtcd(join(folder, "etcd"), ETCD_CLIENTS, "http://127.0.0.1:2380");
       const flags = apiserverFlags(folder, address, certificates);
-      await plane.#untilReady(plane.#launch("apiserver", APISERVER, flags));
+      programs.launch("apiserver", APISERVER, flags);
+      const agent = new Agent({ rejectUnauthorized: false });
+      await programs.untilReady(() => askReadiness(plane.server, agent));
       const controllers = controllerFlags(folder, kubeconfigs.controllerManager, certificates);
-      plane.#launch("controllers", CONTROLLER_MANAGER, controllers);
-      plane.#launch("scheduler", SCHEDULER, schedulerFlags(kubeconfigs.scheduler));
+      programs.launch("controllers", CONTROLLER_MANAGER, controllers);
+      programs.launch("scheduler", SCHEDULER, schedulerFlags(kubeconfigs.scheduler));
       return plane;
     } catch (error) {
       await plane.stop();
@@ -75,49 +79,35 @@ export class ControlPlane {
 
   /** From now on services have addresses. */
   startProxy(): void {
-    this.#proxy = this.#launch("proxy", PROXY, this.#proxyFlags);
+    this.#proxy = this.#programs.launch("proxy", PROXY, this.#proxyFlags);
   }
 
   /** Ends kube-proxy and lets it remove its rules. */
   async stopProxy(): Promise<void> {
     if (!this.#proxy?.running) return;
-    await this.#proxy.end("SIGTERM");
+    await this.#programs.end(this.#proxy);
     await run(PROXY, ["--cleanup", `--hostname-override=${this.#proxyFlags["hostname-override"]}`]);
     // What a kubelet would have made too is left to it.
     for (const chain of ["INPUT", "OUTPUT"])
       await run("iptables", ["-w", "-D", chain, "-j", "KUBE-FIREWALL"]);
     for (const change of ["-F", "-X"]) await run("iptables", ["-w", change, "KUBE-FIREWALL"]);
-    this.#children.splice(this.#children.indexOf(this.#proxy), 1);
   }
 
-  /** The first of the programs that has ended, with the end of its log; nothing while all run. */
-  async assertRunning(): Promise<void> {
-    const ended = this.#children.find(({ running }) => !running);
-    if (ended) await ended.gone;
+  /** Rejects with the end of the log of one that has ended. */
+  assertRunning(): Promise<void> {
+    return this.#programs.assertRunning();
   }
 
   /** Ends them, the latest first. */
-  async stop(): Promise<void> {
-    for (const child of this.#children.toReversed()) await child.end("SIGTERM");
+  stop(): Promise<void> {
+    return this.#programs.stop();
   }
+}
 
-  #launch(name: string, program: string, flags: Record<string, string>): Child {
-    const args = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
-    const child = new Child(program, args, { log: join(this.folder, "logs", `${name}.log`) });
-    this.#children.push(child);
-    return child;
-  }
-
-  async #untilReady(apiserver: Child): Promise<void> {
-    const agent = new Agent({ rejectUnauthorized: false });
-    const end = Date.now() + 90_000 * SLOW;
-    for (;;) {
-      const status = await Promise.race([statusOf(`${this.server}/readyz`, agent), apiserver.gone]);
-      if (status === 200) return;
-      if (Date.now() > end) throw new Error(`${this.server}/readyz answers ${status}`);
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
+/** Rejects unless the apiserver says that it is ready. */
+async function askReadiness(server: string, agent: Agent): Promise<void> {
+  const status = await statusOf(`${server}/readyz`, agent);
+  if (status !== 200) throw new Error(`${server}/readyz answers ${status}`);
 }
 
 /** Undefined where nobody answers. */
@@ -130,21 +120,10 @@ function statusOf(url: string, agent: Agent): Promise<number | undefined> {
   });
 }
 
-function etcdFlags(folder: string): Record<string, string> {
-  return {
-    "data-dir": join(folder, "etcd"),
-    "listen-client-urls": "http://127.0.0.1:2379",
-    "advertise-client-urls": "http://127.0.0.1:2379",
-    "listen-peer-urls": "http://127.0.0.1:2380",
-    // Nothing of it is to outlive the machine's power.
-    "unsafe-no-fsync": "true",
-  };
-}
-
 function apiserverFlags(folder: string, address: string, certificates: Certificates): Record<string, string> {
   const { authority, apiserver, clients, frontProxy, frontProxyAuthority, serviceAccounts } = certificates;
   return {
-    "etcd-servers": "http://127.0.0.1:2379",
+    "etcd-servers": ETCD_CLIENTS,
     "advertise-address": address,
     "secure-port": String(PORT),
     "cert-dir": join(folder, "certificates"),

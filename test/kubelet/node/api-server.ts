@@ -4,10 +4,9 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { Agent, type RequestOptions, request } from "node:https";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { APISERVER, ETCD } from "../../cluster/node/programs.ts";
-import { Child } from "../../support/child.ts";
+import { LaunchedPrograms } from "../../cluster/node/launched.ts";
+import { APISERVER } from "../../cluster/node/programs.ts";
 import { freePort } from "../../support/free-port.ts";
-import { SLOW } from "../../support/slow.ts";
 
 /** Of everybody who asks: nothing is tried of who may do what. */
 const TOKEN = "kubelet";
@@ -17,11 +16,12 @@ export class ApiServer {
   readonly kubeconfig: string;
   readonly #port: number;
   readonly #agent = new Agent({ keepAlive: true, rejectUnauthorized: false });
-  readonly #children: Child[] = [];
+  readonly #programs: LaunchedPrograms;
 
   private constructor(folder: string, port: number) {
     this.kubeconfig = join(folder, "kubeconfig");
     this.#port = port;
+    this.#programs = new LaunchedPrograms(folder);
   }
 
   /** Starts both below `folder`, which is made, and waits until objects can be made. */
@@ -32,9 +32,9 @@ export class ApiServer {
     try {
       await server.#writeFiles(folder);
       const etcd = `http://127.0.0.1:${clients}`;
-      server.#launch(folder, "etcd", ETCD, etcdFlags(folder, etcd, `http://127.0.0.1:${peers}`));
-      const apiserver = server.#launch(folder, "apiserver", APISERVER, apiserverFlags(folder, etcd, port));
-      await server.#untilReady(apiserver.gone);
+      server.#programs.launchEtcd(join(folder, "etcd"), etcd, `http://127.0.0.1:${peers}`);
+      server.#programs.launch("apiserver", APISERVER, apiserverFlags(folder, etcd, port));
+      await server.#programs.untilReady(() => server.ask("GET", "/api/v1/namespaces/default"));
       return server;
     } catch (error) {
       await server.stop();
@@ -75,18 +75,11 @@ export class ApiServer {
 
   async stop(): Promise<void> {
     this.#agent.destroy();
-    for (const child of this.#children.toReversed()) await child.end("SIGTERM");
+    await this.#programs.stop();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop();
-  }
-
-  #launch(folder: string, name: string, program: string, flags: Record<string, string>): Child {
-    const args = Object.entries(flags).map(([flag, value]) => `--${flag}=${value}`);
-    const child = new Child(program, args, { log: join(folder, `${name}.log`) });
-    this.#children.push(child);
-    return child;
   }
 
   async #writeFiles(folder: string): Promise<void> {
@@ -108,20 +101,6 @@ export class ApiServer {
       "current-context": "own",
     };
     await writeFile(this.kubeconfig, JSON.stringify(kubeconfig));
-  }
-
-  async #untilReady(gone: Promise<never>): Promise<void> {
-    const end = Date.now() + 90_000 * SLOW;
-    for (;;) {
-      try {
-        await Promise.race([this.ask("GET", "/api/v1/namespaces/default"), gone]);
-        return;
-      } catch (error) {
-        const running = this.#children.every((child) => child.running);
-        if (!running || Date.now() > end) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 100));
-      }
-    }
   }
 
   #options(method: string, path: string, headers: Record<string, string> = {}): RequestOptions {
@@ -146,17 +125,6 @@ export class ApiServer {
       call.end(body && JSON.stringify(body));
     });
   }
-}
-
-function etcdFlags(folder: string, clients: string, peers: string): Record<string, string> {
-  return {
-    "data-dir": join(folder, "etcd"),
-    "listen-client-urls": clients,
-    "advertise-client-urls": clients,
-    "listen-peer-urls": peers,
-    // Nothing of it is to outlive the machine's power.
-    "unsafe-no-fsync": "true",
-  };
 }
 
 function apiserverFlags(folder: string, etcd: string, port: number): Record<string, string> {
