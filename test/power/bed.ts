@@ -1,52 +1,37 @@
-/** What cuts of the power are tried on: a node whose daemon finds the trials' images, and a registry that outlives it. */
-import { appendFileSync, copyFileSync } from "node:fs";
+/** What cuts of the power are tried on: a node whose daemon finds the trials' images, and registries that outlive it. */
+import { copyFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ensureImages, storeFolder } from "../images/store.ts";
-import { serveImages } from "../registry/image-server.ts";
-import { Registry } from "../registry/registry.ts";
-import type { ScriptedServer } from "../registry/scripted-server.ts";
-import { Random } from "../support/random.ts";
-import { type KnownImage, knowImages, REGISTRY } from "./contents.ts";
+import { type KnownImage, knowImages } from "./contents.ts";
 import type { DiskFormat } from "./disk.ts";
-import { trialImages } from "./images.ts";
+import { ImageSources } from "./image-sources.ts";
 import { PowerNode } from "./node.ts";
 
-/** The same in every run: what happens to the images is what is drawn. */
-const CONTENT_SEED = 7;
-
 export class Bed implements AsyncDisposable {
-  readonly #images: ReturnType<typeof trialImages>;
-  readonly #registry: Registry;
-  readonly #server: ScriptedServer;
+  readonly #sources: ImageSources;
   #known: ReadonlyMap<string, KnownImage> | undefined;
   #node: PowerNode | undefined;
 
-  private constructor(registry: Registry, server: ScriptedServer, images: ReturnType<typeof trialImages>) {
-    this.#registry = registry;
-    this.#server = server;
-    this.#images = images;
+  private constructor(sources: ImageSources) {
+    this.#sources = sources;
   }
 
   static async make(): Promise<Bed> {
-    await ensureImages("base");
-    const images = trialImages(new Random(CONTENT_SEED));
-    return new Bed(await Registry.start({ storage: storeFolder() }), await serveImages(images), images);
+    return new Bed(await ImageSources.start());
   }
 
   /** The node, with a disk of `format`; a new one where there is none, or one of another format. */
   async node(format: DiskFormat): Promise<PowerNode> {
     if (this.#node?.disk.format === format) return this.#node;
     await this.endNode();
-    this.#node = await PowerNode.start(format, { registry: this.#registry.address });
-    const table = `prefix = "${REGISTRY}"\nlocation = "${this.#server.address}"\ninsecure = true\n`;
-    appendFileSync(join(this.#node.daemon.folder, "registries.conf"), `\n[[registry]]\n${table}`);
+    this.#node = await PowerNode.start(format, { registry: this.#sources.registry });
+    this.#sources.addTo(this.#node.daemon.folder);
     return this.#node;
   }
 
   /** What is in the images, by reference. Looked at once, on the node that there is then. */
   async images(node: PowerNode): Promise<ReadonlyMap<string, KnownImage>> {
-    this.#known ??= await knowImages(node.daemon, this.#images);
+    this.#known ??= await knowImages(node.daemon, this.#sources.images);
     return this.#known;
   }
 
@@ -67,7 +52,6 @@ export class Bed implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.endNode();
-    await this.#server[Symbol.asyncDispose]();
-    await this.#registry.stop();
+    await this.#sources[Symbol.asyncDispose]();
   }
 }

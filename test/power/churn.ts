@@ -6,16 +6,19 @@ import { codeOf } from "../../src/cri/status-error.ts";
 import { containerConfig } from "../support/configs.ts";
 import { podConfigFor } from "../support/pods.ts";
 import type { Random } from "../support/random.ts";
+import { SLOW } from "../support/slow.ts";
 import { type Ledger, PowerGone, type PromisedContainer, type PromisedPod } from "./ledger.ts";
-import type { PowerNode } from "./node.ts";
+import type { TrialNode } from "./node.ts";
 
 /** Prints lines that are numbered, so that what a log lost can be seen. */
 export const chatter = 'i=0; while :; do echo "line $i"; i=$((i+1)); sleep 0.02; done';
+/** Of calls that may take long. */
+export const PATIENCE = { timeout: 60_000 * SLOW };
 /** Where in a container something is kept for good. */
 export const keptFile = "kept";
 
 export interface ChurnOptions {
-  node: PowerNode;
+  node: TrialNode;
   ledger: Ledger;
   random: Random;
   /** References of the images that may come and go. */
@@ -58,11 +61,11 @@ async function pullAndRemove(
     const image = { image: reference };
     if (promised.standing === "gone") {
       promised.standing = "asked";
-      await ledger.before(service.PullImage({ image }, { timeout: 60_000 }));
+      await ledger.before(service.PullImage({ image }, PATIENCE));
       ledger.settle(promised, "there", "image");
     } else if (random.chance(0.2)) {
       // What is there stays so while it is pulled again.
-      await ledger.before(service.PullImage({ image }, { timeout: 60_000 }));
+      await ledger.before(service.PullImage({ image }, PATIENCE));
     } else if (random.chance(0.7)) {
       promised.standing = "leaving";
       await ledger.before(service.RemoveImage({ image }));
@@ -96,7 +99,7 @@ async function makePod(options: ChurnOptions, random: Random): Promise<PromisedP
   config.logDirectory = join(node.logs, name);
   const pod: PromisedPod = { name, id: "", containers: [], standing: "asked", answeredAt: 0 };
   ledger.pods.push(pod);
-  pod.id = (await ledger.before(client.runtime.RunPodSandbox({ config }, { timeout: 60_000 }))).podSandboxId;
+  pod.id = (await ledger.before(client.runtime.RunPodSandbox({ config }, PATIENCE))).podSandboxId;
   ledger.settle(pod, "there", "pod");
   const count = random.below(3);
   for (let at = 0; at < count; at++) await makeContainer(options, pod, config, random);
@@ -152,7 +155,7 @@ async function keep(
 ): Promise<void> {
   const text = container.name.repeat(50);
   const cmd = ["sh", "-c", `printf %s ${text} > /${keptFile} && busybox sync /${keptFile}`];
-  const request = { containerId: container.id, cmd, timeout: 60 };
+  const request = { containerId: container.id, cmd, timeout: 60 * SLOW };
   const { exitCode, stderr } = await ledger.before(node.daemon.client.runtime.ExecSync(request));
   if (exitCode !== 0) throw new Error(`a file cannot be kept in ${container.id}: ${stderr}`);
   container.kept = text;
@@ -167,11 +170,11 @@ async function removePod({ node, ledger }: ChurnOptions, pod: PromisedPod, rando
     await ledger.before(runtime.RemoveContainer({ containerId: container.id }));
     ledger.settle(container, "gone", "pod removed");
   }
-  await ledger.before(runtime.StopPodSandbox({ podSandboxId }, { timeout: 60_000 }));
+  await ledger.before(runtime.StopPodSandbox({ podSandboxId }, PATIENCE));
   if (random.chance(0.3)) return;
   for (const leaving of [pod, ...pod.containers])
     if (leaving.standing === "there") leaving.standing = "leaving";
-  await ledger.before(runtime.RemovePodSandbox({ podSandboxId }, { timeout: 60_000 }));
+  await ledger.before(runtime.RemovePodSandbox({ podSandboxId }, PATIENCE));
   for (const container of pod.containers) container.standing = "gone";
   ledger.settle(pod, "gone", "pod removed");
 }

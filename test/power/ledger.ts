@@ -27,6 +27,12 @@ export interface PromisedPod extends Promised {
 /** The kinds of answers, as they come. */
 export type Answer = "image" | "image removed" | "pod" | "container" | "start" | "pod removed";
 
+/** A ledger as JSON. */
+export interface SavedLedger {
+  pods: PromisedPod[];
+  images: [reference: string, image: Promised][];
+}
+
 /** Work that the power cut has ended: nobody is to blame. */
 export class PowerGone extends Error {}
 
@@ -72,6 +78,27 @@ export class Ledger {
     promised.standing = standing;
     promised.answeredAt = performance.now();
     for (const listener of this.#listeners) listener(answer);
+  }
+
+  /** What was promised, for another boot; times are before the power went. */
+  toJSON(): SavedLedger {
+    const aged = <P extends Promised>(promised: P): P => ({
+      ...promised,
+      answeredAt: promised.answeredAt - this.closedAt,
+    });
+    return {
+      pods: this.pods.map((pod) => ({ ...aged(pod), containers: pod.containers.map(aged) })),
+      images: [...this.images].map(([reference, promised]) => [reference, aged(promised)]),
+    };
+  }
+
+  /** The ledger of a boot whose power is gone. */
+  static from({ pods, images }: SavedLedger): Ledger {
+    const ledger = new Ledger();
+    ledger.#closed = true;
+    ledger.pods.push(...pods);
+    for (const [reference, promised] of images) ledger.images.set(reference, promised);
+    return ledger;
   }
 
   /** The image of a reference, as far as it is known. */

@@ -1,5 +1,6 @@
 /** When the power goes: at any time, or when that is worst. */
 import type { Random } from "../support/random.ts";
+import { SLOW } from "../support/slow.ts";
 import type { Answer, Ledger } from "./ledger.ts";
 
 export interface Moment {
@@ -9,7 +10,7 @@ export interface Moment {
 }
 
 /** The longest that clients go on. */
-const LONGEST_MS = 6000;
+const LONGEST_MS = 6000 * SLOW;
 /** How long the daemon lets layers wait in memory. */
 const SYNC_MS = 2000;
 

@@ -11,7 +11,16 @@ const DISK_BYTES = 1024 * 1024 * 1024;
 /** What a node keeps on its disk, of what is below the daemon's folder. */
 const onDisk = ["root", "leases", "logs"];
 
-export class PowerNode implements AsyncDisposable {
+/** A node as the trials see it. */
+export interface TrialNode {
+  readonly daemon: Daemon;
+  /** The folder for pods' logs. */
+  readonly logs: string;
+  /** The node's `critter`, by a command line; in the boot that it is. */
+  command(...args: string[]): [command: string, ...args: string[]];
+}
+
+export class PowerNode implements TrialNode, AsyncDisposable {
   readonly daemon: Daemon;
   readonly disk: Disk;
   readonly #store: string;
@@ -44,7 +53,6 @@ export class PowerNode implements AsyncDisposable {
     }
   }
 
-  /** The folder for pods' logs. */
   get logs(): string {
     return join(this.daemon.folder, "logs");
   }
@@ -66,7 +74,6 @@ export class PowerNode implements AsyncDisposable {
     comeUp(this.daemon);
   }
 
-  /** The node's `critter`, by a command line; in the boot that it is. */
   command(...args: string[]): [command: string, ...args: string[]] {
     return [...bootedCommand(this.daemon.folder), ...args] as [string, ...string[]];
   }

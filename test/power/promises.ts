@@ -2,22 +2,23 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { SLOW } from "../support/slow.ts";
 import { keptFile } from "./churn.ts";
 import type { Ledger, Promised, PromisedContainer } from "./ledger.ts";
-import type { PowerNode } from "./node.ts";
+import type { TrialNode } from "./node.ts";
 
 /** An image may be lost that was pulled no longer ago: its layers are flushed in the background. The design says 2 s, and then comes the disk's own time. */
-const IMAGE_GRACE_MS = 5000;
+const IMAGE_GRACE_MS = 5000 * SLOW;
 
 /** Fails with the first promise that was not kept. */
-export async function checkPromises(node: PowerNode, ledger: Ledger): Promise<void> {
+export async function checkPromises(node: TrialNode, ledger: Ledger): Promise<void> {
   await checkImages(node, ledger);
   await checkPods(node, ledger);
   await checkContainers(node, ledger);
   for (const { logDirectory, container } of chattering(node, ledger)) checkLog(join(logDirectory, container));
 }
 
-async function checkImages({ daemon }: PowerNode, { images, closedAt }: Ledger): Promise<void> {
+async function checkImages({ daemon }: TrialNode, { images, closedAt }: Ledger): Promise<void> {
   const { images: listed } = await daemon.client.image.ListImages();
   const tags = new Set(listed.flatMap(({ repoTags }) => repoTags));
   for (const [reference, { standing, answeredAt }] of images) {
@@ -33,7 +34,7 @@ async function checkImages({ daemon }: PowerNode, { images, closedAt }: Ledger):
   }
 }
 
-async function checkPods({ daemon }: PowerNode, { pods }: Ledger): Promise<void> {
+async function checkPods({ daemon }: TrialNode, { pods }: Ledger): Promise<void> {
   const { items } = await daemon.client.runtime.ListPodSandbox();
   const found = new Map(items.map(({ metadata, id, state }) => [metadata!.name, { id, state }]));
   for (const pod of pods) {
@@ -48,7 +49,7 @@ async function checkPods({ daemon }: PowerNode, { pods }: Ledger): Promise<void>
   assert.deepEqual([...found.keys()], [], "pods that nobody asked for");
 }
 
-async function checkContainers({ daemon }: PowerNode, { pods }: Ledger): Promise<void> {
+async function checkContainers({ daemon }: TrialNode, { pods }: Ledger): Promise<void> {
   const { containers } = await daemon.client.runtime.ListContainers();
   const found = new Map(containers.map(({ metadata, id, state }) => [metadata!.name, { id, state }]));
   for (const container of pods.flatMap((pod) => pod.containers)) {
@@ -79,7 +80,7 @@ function checkKept(folder: string, { id, name, kept }: PromisedContainer): void 
   assert.equal(readFileSync(path, "utf8"), kept);
 }
 
-function* chattering(node: PowerNode, { pods }: Ledger) {
+function* chattering(node: TrialNode, { pods }: Ledger) {
   for (const pod of pods) {
     for (const { name, started, standing } of pod.containers) {
       if (started && standing === "there")

@@ -7,11 +7,11 @@ import { audit } from "../support/audit.ts";
 import { removeAllPods } from "../support/cri.ts";
 import { eventually } from "../support/eventually.ts";
 import type { Random } from "../support/random.ts";
-import { churn } from "./churn.ts";
+import { churn, PATIENCE } from "./churn.ts";
 import { checkListedImages, type KnownImage } from "./contents.ts";
 import { Ledger } from "./ledger.ts";
 import type { Moment } from "./moments.ts";
-import type { PowerNode } from "./node.ts";
+import type { PowerNode, TrialNode } from "./node.ts";
 import { checkPromises } from "./promises.ts";
 import { askEverything } from "./questions.ts";
 
@@ -75,8 +75,8 @@ async function cutDuring(node: PowerNode, random: Random, work: Promise<unknown>
 }
 
 /** All that must hold once the daemon serves again; leaves it without pods. */
-async function checkNode(
-  node: PowerNode,
+export async function checkNode(
+  node: TrialNode,
   ledger: Ledger,
   images: ReadonlyMap<string, KnownImage>,
 ): Promise<void> {
@@ -89,7 +89,7 @@ async function checkNode(
   await removeTwice(node, ledger);
   await assertNoDifferences(node, "with no pods");
   for (const reference of images.keys()) {
-    await daemon.client.image.PullImage({ image: { image: reference } }, { timeout: 60_000 });
+    await daemon.client.image.PullImage({ image: { image: reference } }, PATIENCE);
   }
   await checkListedImages(daemon, images);
   await daemon.stop();
@@ -98,7 +98,10 @@ async function checkNode(
 }
 
 /** What is there already at the beginning. */
-async function ledgerOf({ daemon }: PowerNode, images: ReadonlyMap<string, KnownImage>): Promise<Ledger> {
+export async function ledgerOf(
+  { daemon }: TrialNode,
+  images: ReadonlyMap<string, KnownImage>,
+): Promise<Ledger> {
   const ledger = new Ledger();
   const { images: listed } = await daemon.client.image.ListImages();
   const tags = new Set(listed.flatMap(({ repoTags }) => repoTags));
@@ -109,12 +112,12 @@ async function ledgerOf({ daemon }: PowerNode, images: ReadonlyMap<string, Known
 }
 
 /** Fails with what the audit finds, ten seconds later at the latest: what is to go is removed in the background. */
-async function assertNoDifferences(node: PowerNode, message: string): Promise<void> {
+async function assertNoDifferences(node: TrialNode, message: string): Promise<void> {
   await eventually(async () => assert.deepEqual(await differences(node), [], message), 10);
 }
 
 /** The audit, without what was promised to nobody. */
-async function differences({ daemon }: PowerNode): Promise<string[]> {
+async function differences({ daemon }: TrialNode): Promise<string[]> {
   const lines = await audit(daemon, { rebooted: true });
   // A container that has ended has no use for its writable layer, of which nothing was flushed.
   const unflushed = /^root filesystem [0-9a-f]{64} is missing$/;
@@ -122,7 +125,7 @@ async function differences({ daemon }: PowerNode): Promise<string[]> {
 }
 
 /** The kubelet removes again what it is not sure to have removed. */
-async function removeTwice({ daemon }: PowerNode, { pods }: Ledger): Promise<void> {
+async function removeTwice({ daemon }: TrialNode, { pods }: Ledger): Promise<void> {
   const { runtime } = daemon.client;
   for (const { id, containers } of pods.slice(0, 3)) {
     if (id === "") continue;
@@ -134,13 +137,13 @@ async function removeTwice({ daemon }: PowerNode, { pods }: Ledger): Promise<voi
 }
 
 /** `critter check`, on a node whose daemon does not run: its status, and all that it says. */
-function check(node: PowerNode, ...options: string[]): { status: number | null; said: string } {
+function check(node: TrialNode, ...options: string[]): { status: number | null; said: string } {
   const [command, ...args] = checkCommand(node, ...options);
   const { status, stdout, stderr } = spawnSync(command, args, { encoding: "utf8" });
   return { status, said: `${stdout}${stderr}` };
 }
 
-function checkCommand(node: PowerNode, ...options: string[]): [command: string, ...args: string[]] {
+function checkCommand(node: TrialNode, ...options: string[]): [command: string, ...args: string[]] {
   return node.command("check", "--config", node.daemon.configFile, ...options);
 }
 

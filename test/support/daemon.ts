@@ -156,13 +156,18 @@ export async function startDaemon(options: DaemonOptions): Promise<Daemon> {
   const network = await createNetwork(folder, "crit", plugins);
   const daemon = new Daemon(folder, network, options.launcher?.(folder));
   try {
-    await writeFile(daemon.configFile, await configuration(daemon, options));
+    await configure(daemon, options);
     await daemon.start();
     return daemon;
   } catch (error) {
     await daemon.dispose();
     throw error;
   }
+}
+
+/** Writes the configuration of a daemon, which may be one of an earlier boot. */
+export async function configure(daemon: Daemon, options: DaemonOptions): Promise<void> {
+  await writeFile(daemon.configFile, await configuration(daemon, options));
 }
 
 /** Empty for the program of the handler's name in PATH. */
