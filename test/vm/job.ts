@@ -3,9 +3,10 @@
 /**
  * `critest` and `conformance`, our own specs: against critter as systemd runs it. `e2e`, `apparmor` and `kubelet` start daemons
  * themselves.
- * `install` has a machine to itself, for two boots, and the runtime that docs/install.md leaves it with.
+ * `install` and `power` have machines to themselves: the one for two boots, with the runtime that docs/install.md leaves it with,
+ * the other for as many as its power is cut, with the first runtime.
  */
-export const SUITES = ["critest", "conformance", "e2e", "apparmor", "kubelet", "install"] as const;
+export const SUITES = ["critest", "conformance", "e2e", "apparmor", "kubelet", "install", "power"] as const;
 export const RUNTIMES = ["crun", "runc"] as const;
 
 export const CGROUP_MANAGERS = ["systemd", "cgroupfs"] as const;
@@ -16,7 +17,7 @@ export type OciRuntime = (typeof RUNTIMES)[number];
 export type CgroupManager = (typeof CGROUP_MANAGERS)[number];
 
 export interface Job {
-  /** Without `install`. */
+  /** Without `install` and `power`. */
   suites: Suite[];
   runtimes: OciRuntime[];
   cgroupManager: CgroupManager;
@@ -44,6 +45,15 @@ export interface Result {
 
 /** On the kernel's command line of a machine that is there to be installed. */
 export const INSTALL_ARGUMENT = "critter.install";
+
+/** The same of a machine whose power goes, with `=SEED:BOOT:ROUNDS`. */
+export const POWER_ARGUMENT = "critter.power";
+
+/** What precedes, in the machine's output, a ledger as JSON: the power is to be cut at once. */
+export const CUT_MARK = "#cut ";
+
+/** The ledger's name in the folder that the next boot shares. */
+export const LEDGER_FILE = "ledger.json";
 
 /** What precedes a `Result`, as JSON, in the machine's output. */
 export const RESULT_MARK = "#result ";

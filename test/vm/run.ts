@@ -1,6 +1,7 @@
 // Tests critter in a machine with systemd, cgroup v2, AppArmor, crun and a new runc:
-//   npm run test:vm -- [--only critest|conformance|e2e|apparmor|kubelet|install]… [--runtime crun|runc]… [--cgroup-manager systemd|cgroupfs]
-//     [--names REGEXP] [--files PART]… [--time-limit MINUTES] [--log] [--shell]
+//   npm run test:vm -- [--only critest|conformance|e2e|apparmor|kubelet|install|power]… [--runtime crun|runc]…
+//     [--cgroup-manager systemd|cgroupfs] [--names REGEXP] [--files PART]… [--rounds N] [--seed N] [--time-limit MINUTES] [--log] [--shell]
+// --rounds is how often the power is cut, 5 times by default; --seed, from the time by default, is for when, and what goes on then.
 // --log prints what the service has logged after critest and conformance.
 // --shell boots the machine without a job: its console is a socket, nothing limits its time, and
 // `mount -t 9p -o trans=virtio host /mnt` shows this checkout in it.
@@ -23,6 +24,7 @@ import {
 } from "./job.ts";
 import { type MachineOptions, runMachine } from "./machine.ts";
 import { makePayload } from "./payload.ts";
+import { cutPower } from "./power/cuts.ts";
 import { report } from "./report.ts";
 
 /** Measured: what takes a second on the machine that emulates takes ten and more in the emulated one. */
@@ -35,6 +37,8 @@ const { values } = parseArgs({
     "cgroup-manager": { type: "string", default: CGROUP_MANAGERS[0] },
     names: { type: "string", default: "" },
     files: { type: "string", multiple: true, default: [] },
+    rounds: { type: "string", default: "5" },
+    seed: { type: "string", default: String(Date.now() % 1_000_000) },
     "time-limit": { type: "string", default: "240" },
     log: { type: "boolean", default: false },
     shell: { type: "boolean", default: false },
@@ -42,7 +46,7 @@ const { values } = parseArgs({
 });
 const suites = chosen<Suite>("--only", values.only, SUITES);
 const job: Job = {
-  suites: suites.filter((suite) => suite !== "install"),
+  suites: suites.filter((suite) => suite !== "install" && suite !== "power"),
   runtimes: chosen<OciRuntime>("--runtime", values.runtime, RUNTIMES),
   cgroupManager: chosen("--cgroup-manager", [values["cgroup-manager"]], CGROUP_MANAGERS)[0]!,
   names: values.names,
@@ -58,7 +62,8 @@ const cache = await ensureCacheDisk();
 const folder = await mkdtemp(join(machineCache(), "run-"));
 const results: Result[] = [];
 const boots = suites.includes("install") ? 2 : 0;
-const expected = job.suites.length * job.runtimes.length + boots;
+const cuts = suites.includes("power") ? 1 : 0;
+const expected = job.suites.length * job.runtimes.length + boots + cuts;
 let failure: unknown;
 try {
   const payload = await makePayload(folder, values.shell ? undefined : job);
@@ -77,6 +82,7 @@ try {
   };
   if (values.shell || job.suites.length > 0) await runMachine(machine);
   if (boots > 0 && !values.shell) await install(machine);
+  if (cuts > 0 && !values.shell) results.push(await power(machine));
 } catch (error) {
   failure = error;
 } finally {
@@ -89,13 +95,32 @@ if (!values.shell) conclude();
 
 /** A machine of its own, whose disk is what is left of the first boot in the second. */
 async function install(machine: MachineOptions): Promise<void> {
-  const ownDisk = join(folder, "system.ext4");
-  await promisify(execFile)("cp", ["--sparse=always", "--reflink=auto", image.disk, ownDisk]);
+  const ownDisk = await copyOfDisk();
   for (let boot = 0; boot < boots; boot++) {
     const before = results.length;
     await runMachine({ ...machine, ownDisk, kernelArguments: [INSTALL_ARGUMENT] });
     if (results.length === before) return;
   }
+}
+
+/** The same for the machine whose power goes. */
+async function power(machine: MachineOptions): Promise<Result> {
+  const shared = await mkdtemp(join(folder, "shared-"));
+  const ownDisk = await copyOfDisk();
+  // The image's file system has no journal, as those that nobody needs after a crash.
+  await promisify(execFile)("tune2fs", ["-j", ownDisk]);
+  return cutPower({
+    machine: { ...machine, ownDisk, shared },
+    runtime: job.runtimes[0]!,
+    rounds: Number(values.rounds),
+    seed: Number(values.seed),
+  });
+}
+
+async function copyOfDisk(): Promise<string> {
+  const copy = join(folder, "system.ext4");
+  await promisify(execFile)("cp", ["--sparse=always", "--reflink=auto", image.disk, copy]);
+  return copy;
 }
 
 function conclude(): void {

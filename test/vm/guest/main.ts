@@ -1,12 +1,12 @@
 // Runs in the machine: installs critter, then each suite of the job with each runtime, and prints a result for each. In a machine
-// that is there to be installed it is the next boot of that.
+// that is there to be installed, or to lose its power, it is the next boot of that.
 import { readFileSync } from "node:fs";
 import { storeFolder } from "../../images/store.ts";
 import { Registry } from "../../registry/registry.ts";
-import { INSTALL_ARGUMENT, type Job, RESULT_MARK, type Result } from "../job.ts";
+import { INSTALL_ARGUMENT, type Job, POWER_ARGUMENT, RESULT_MARK, type Result } from "../job.ts";
 import { installBoot } from "./install.ts";
 import { CritterService, installCritter } from "./service.ts";
-import { runSuite } from "./suites.ts";
+import { count, runSuite, testEnv } from "./suites.ts";
 
 // What the tests start finds the images, the tools and the compiled code there.
 process.env.CRITTER_CACHE = "/cache";
@@ -16,7 +16,10 @@ process.env.PATH = `/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 const job: Job = JSON.parse(readFileSync("/payload/job.json", "utf8"));
 process.env.CRITTER_TEST_SLOW = String(job.slow);
 
-if (readFileSync("/proc/cmdline", "utf8").includes(INSTALL_ARGUMENT)) await installBoot(print);
+const commandLine = readFileSync("/proc/cmdline", "utf8");
+const [, power] = new RegExp(`${POWER_ARGUMENT}=(\\S+)`).exec(commandLine) ?? [];
+if (commandLine.includes(INSTALL_ARGUMENT)) await installBoot(print);
+else if (power) await count(["test/vm/power/boot.ts", power], testEnv(job.runtimes[0]!, job));
 else await runSuites();
 
 async function runSuites(): Promise<void> {

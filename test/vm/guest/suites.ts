@@ -97,7 +97,7 @@ async function underKubelet(runtime: OciRuntime, job: Job): Promise<Totals> {
 }
 
 /** What tests that start daemons themselves are told. */
-function testEnv(runtime: OciRuntime, { cgroupManager }: Job): NodeJS.ProcessEnv {
+export function testEnv(runtime: OciRuntime, { cgroupManager }: Job): NodeJS.ProcessEnv {
   const program = execFileSync("which", [runtime], { encoding: "utf8" }).trim();
   return { CRITTER_TEST_RUNTIME: program, CRITTER_TEST_CGROUP_MANAGER: cgroupManager };
 }
