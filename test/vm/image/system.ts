@@ -40,6 +40,8 @@ FailureAction=poweroff-force
 [Service]
 # Not oneshot: what is ordered after the unit, as the scopes of a daemon that a test starts are, would wait for the tests' end.
 Type=exec
+# A busy machine takes longer than systemd's minute and a half.
+TimeoutStartSec=infinity
 ExecStartPre=udevadm wait /dev/virtio-ports/${OUTPUT_PORT}
 ExecStart=/bin/sh -c 'exec /payload/start > /dev/virtio-ports/${OUTPUT_PORT} 2>&1'
 LimitNOFILE=1048576
