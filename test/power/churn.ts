@@ -23,24 +23,25 @@ export interface ChurnOptions {
   random: Random;
   /** References of the images that may come and go. */
   images: readonly string[];
-  /** Which clients there are. */
-  pullers: number;
-  podders: number;
 }
+
+/** How many clients of each kind there are. */
+const PULLERS = 3;
+const PODDERS = 2;
 
 /** Runs until the power goes. Rejects with what a call failed with before that. */
 export async function churn(options: ChurnOptions): Promise<void> {
-  const { pullers, podders, random, images } = options;
+  const { random, images } = options;
   const clients = [
     // Each has images of its own, so that the order of its calls is the images' history.
-    ...Array.from({ length: pullers }, (_, client) =>
+    ...Array.from({ length: PULLERS }, (_, client) =>
       pullAndRemove(
         options,
         random.fork(),
-        images.filter((_image, at) => at % pullers === client),
+        images.filter((_image, at) => at % PULLERS === client),
       ),
     ),
-    ...Array.from({ length: podders }, () => makePods(options, random.fork())),
+    ...Array.from({ length: PODDERS }, () => makePods(options, random.fork())),
   ];
   await Promise.all(clients.map((client) => client.catch(unlessPowerGone)));
 }

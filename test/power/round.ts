@@ -33,14 +33,7 @@ export async function cutAt(moment: Moment, { node, random, images }: RoundOptio
       resolve();
     });
   });
-  const clients = churn({
-    node,
-    ledger,
-    random: random.fork(),
-    images: [...images.keys()],
-    pullers: 3,
-    podders: 2,
-  });
+  const clients = churn({ node, ledger, random: random.fork(), images: [...images.keys()] });
   // A client that is refused ends the round; the power goes in any case.
   await Promise.race([gone, clients]);
   if (!ledger.closed) node.cut();

@@ -48,12 +48,5 @@ async function promise(): Promise<void> {
     writeFileSync(process.stdout.fd, `${CUT_MARK}${JSON.stringify(ledger)}\n`);
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   });
-  await churn({
-    node,
-    ledger,
-    random: random.fork(),
-    images: [...images.keys()],
-    pullers: 3,
-    podders: 2,
-  });
+  await churn({ node, ledger, random: random.fork(), images: [...images.keys()] });
 }
