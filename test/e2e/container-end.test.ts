@@ -11,7 +11,6 @@ import { suite } from "../support/suite.ts";
 
 const MESSAGE_PATH = "io.kubernetes.container.terminationMessagePath";
 
-/** A shell that tells of signals by its exit code, and is ready once /ready is there. */
 describe("a container's end", { concurrency: 4 }, () => {
   const parts = suite({ images: [NGINX] });
 

@@ -1,5 +1,5 @@
 /** The node of a machine whose power goes: a daemon whose folder is on the machine's own disk, and is found again by the next boot. */
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type KnownImage, knowImages } from "../../power/contents.ts";
 import type { ImageSources } from "../../power/image-sources.ts";
@@ -29,7 +29,8 @@ export async function firstNode(sources: ImageSources): Promise<KnownNode> {
   const network = await createNetwork(FOLDER, "crit");
   const node = await start(network, sources);
   const images = await knowImages(node.daemon, sources.images);
-  keep({ network, images: [...images] });
+  const state: State = { network, images: [...images] };
+  writeFileSync(STATE, JSON.stringify(state), { flush: true });
   return { node, images };
 }
 
@@ -51,9 +52,3 @@ async function start(network: TestNetwork, sources: ImageSources): Promise<Trial
   };
 }
 
-function keep(state: State): void {
-  writeFileSync(STATE, JSON.stringify(state));
-  const fd = openSync(STATE, "r+");
-  fsyncSync(fd);
-  closeSync(fd);
-}
