@@ -4,11 +4,11 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { status } from "@grpc/grpc-js";
 import { codeOf } from "../../src/cri/status-error.ts";
 import { containerConfig } from "../support/configs.ts";
+import type { Daemon } from "../support/daemon.ts";
 import { podConfigFor } from "../support/pods.ts";
 import type { Random } from "../support/random.ts";
 import { SLOW } from "../support/slow.ts";
 import { type Ledger, PowerGone, type PromisedContainer, type PromisedPod } from "./ledger.ts";
-import type { TrialNode } from "./node.ts";
 
 /** Prints lines that are numbered, so that what a log lost can be seen. */
 export const chatter = 'i=0; while :; do echo "line $i"; i=$((i+1)); sleep 0.02; done';
@@ -17,8 +17,11 @@ export const PATIENCE = { timeout: 60_000 * SLOW };
 /** Where in a container something is kept for good. */
 export const keptFile = "kept";
 
+/** Where the logs of a pod's containers are: on the disk of which the power goes. */
+export const logFolder = ({ folder }: Daemon, pod: string) => join(folder, "logs", pod);
+
 export interface ChurnOptions {
-  node: TrialNode;
+  daemon: Daemon;
   ledger: Ledger;
   random: Random;
   /** References of the images that may come and go. */
@@ -51,11 +54,11 @@ function unlessPowerGone(error: unknown): void {
 }
 
 async function pullAndRemove(
-  { node, ledger }: ChurnOptions,
+  { daemon, ledger }: ChurnOptions,
   random: Random,
   images: string[],
 ): Promise<never> {
-  const { image: service } = node.daemon.client;
+  const { image: service } = daemon.client;
   for (;;) {
     const reference = random.pick(images);
     const promised = ledger.image(reference);
@@ -86,10 +89,10 @@ async function makePods(options: ChurnOptions, random: Random): Promise<never> {
 }
 
 async function makePod(options: ChurnOptions, random: Random): Promise<PromisedPod> {
-  const { node, ledger } = options;
-  const { cgroupParent, client } = node.daemon;
+  const { daemon, ledger } = options;
+  const { cgroupParent, client } = daemon;
   const network = random.chance(0.2) ? "NODE" : "POD";
-  const config = podConfigFor(node.daemon, {
+  const config = podConfigFor(daemon, {
     linux: { cgroupParent, securityContext: { namespaceOptions: { network } } },
     ...(network === "POD" &&
       random.chance(0.3) && {
@@ -97,7 +100,7 @@ async function makePod(options: ChurnOptions, random: Random): Promise<PromisedP
       }),
   });
   const name = config.metadata!.name!;
-  config.logDirectory = join(node.logs, name);
+  config.logDirectory = logFolder(daemon, name);
   const pod: PromisedPod = { name, id: "", containers: [], standing: "asked", answeredAt: 0 };
   ledger.pods.push(pod);
   pod.id = (await ledger.before(client.runtime.RunPodSandbox({ config }, PATIENCE))).podSandboxId;
@@ -108,12 +111,12 @@ async function makePod(options: ChurnOptions, random: Random): Promise<PromisedP
 }
 
 async function makeContainer(
-  { node, ledger, images }: ChurnOptions,
+  { daemon, ledger, images }: ChurnOptions,
   pod: PromisedPod,
   sandboxConfig: ReturnType<typeof podConfigFor>,
   random: Random,
 ): Promise<void> {
-  const { runtime } = node.daemon.client;
+  const { runtime } = daemon.client;
   const there = images.filter((reference) => ledger.image(reference).standing === "there");
   if (there.length === 0) return;
   const config = containerConfig({ image: { image: random.pick(there) }, command: ["sh", "-c", chatter] });
@@ -145,25 +148,25 @@ async function makeContainer(
   await ledger.before(runtime.StartContainer({ containerId }));
   container.started = true;
   ledger.settle(container, "there", "start");
-  if (random.chance(0.4)) await keep({ node, ledger }, container);
+  if (random.chance(0.4)) await keep({ daemon, ledger }, container);
   if (random.chance(0.2)) await ledger.before(runtime.StopContainer({ containerId, timeout: 0 }));
 }
 
 /** Writes a file in a container, and to the disk. */
 async function keep(
-  { node, ledger }: Pick<ChurnOptions, "node" | "ledger">,
+  { daemon, ledger }: Pick<ChurnOptions, "daemon" | "ledger">,
   container: PromisedContainer,
 ): Promise<void> {
   const text = container.name.repeat(50);
   const cmd = ["sh", "-c", `printf %s ${text} > /${keptFile} && busybox sync /${keptFile}`];
   const request = { containerId: container.id, cmd, timeout: 60 * SLOW };
-  const { exitCode, stderr } = await ledger.before(node.daemon.client.runtime.ExecSync(request));
+  const { exitCode, stderr } = await ledger.before(daemon.client.runtime.ExecSync(request));
   if (exitCode !== 0) throw new Error(`a file cannot be kept in ${container.id}: ${stderr}`);
   container.kept = text;
 }
 
-async function removePod({ node, ledger }: ChurnOptions, pod: PromisedPod, random: Random): Promise<void> {
-  const { runtime } = node.daemon.client;
+async function removePod({ daemon, ledger }: ChurnOptions, pod: PromisedPod, random: Random): Promise<void> {
+  const { runtime } = daemon.client;
   const { id: podSandboxId } = pod;
   for (const container of pod.containers) {
     if (container.standing !== "there" || random.chance(0.5)) continue;

@@ -4,23 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bindMount } from "../../src/linux/mount.ts";
 import { type Daemon, type DaemonOptions, startDaemon } from "../support/daemon.ts";
-import { bootedCommand, comeUp, goDown, rebootable } from "../support/reboot.ts";
+import { comeUp, goDown, rebootable } from "../support/reboot.ts";
 import { Disk, type DiskFormat } from "./disk.ts";
 
 const DISK_BYTES = 1024 * 1024 * 1024;
 /** What a node keeps on its disk, of what is below the daemon's folder. */
 const onDisk = ["root", "leases", "logs"];
 
-/** A node as the trials see it. */
-export interface TrialNode {
-  readonly daemon: Daemon;
-  /** The folder for pods' logs. */
-  readonly logs: string;
-  /** The node's `critter`, by a command line; in the boot that it is. */
-  command(...args: string[]): [command: string, ...args: string[]];
-}
-
-export class PowerNode implements TrialNode, AsyncDisposable {
+export class PowerNode implements AsyncDisposable {
   readonly daemon: Daemon;
   readonly disk: Disk;
   readonly #store: string;
@@ -53,10 +44,6 @@ export class PowerNode implements TrialNode, AsyncDisposable {
     }
   }
 
-  get logs(): string {
-    return join(this.daemon.folder, "logs");
-  }
-
   /** Cuts the power: from now on nothing gets to the disk. What still runs does not know yet; see `goDown`. */
   cut(): void {
     this.disk.cut();
@@ -72,10 +59,6 @@ export class PowerNode implements TrialNode, AsyncDisposable {
   async boot(): Promise<void> {
     await mountDisk(this.disk, this.daemon.folder);
     comeUp(this.daemon);
-  }
-
-  command(...args: string[]): [command: string, ...args: string[]] {
-    return [...bootedCommand(this.daemon.folder), ...args] as [string, ...string[]];
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

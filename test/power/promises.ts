@@ -2,23 +2,24 @@
 import assert from "node:assert/strict";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Daemon } from "../support/daemon.ts";
 import { SLOW } from "../support/slow.ts";
-import { keptFile } from "./churn.ts";
+import { keptFile, logFolder } from "./churn.ts";
 import type { Ledger, Promised, PromisedContainer } from "./ledger.ts";
-import type { TrialNode } from "./node.ts";
 
 /** An image may be lost that was pulled no longer ago: its layers are flushed in the background. The design says 2 s, and then comes the disk's own time. */
 const IMAGE_GRACE_MS = 5000 * SLOW;
 
 /** Fails with the first promise that was not kept. */
-export async function checkPromises(node: TrialNode, ledger: Ledger): Promise<void> {
-  await checkImages(node, ledger);
-  await checkPods(node, ledger);
-  await checkContainers(node, ledger);
-  for (const { logDirectory, container } of chattering(node, ledger)) checkLog(join(logDirectory, container));
+export async function checkPromises(daemon: Daemon, ledger: Ledger): Promise<void> {
+  await checkImages(daemon, ledger);
+  await checkPods(daemon, ledger);
+  await checkContainers(daemon, ledger);
+  for (const { logDirectory, container } of chattering(daemon, ledger))
+    checkLog(join(logDirectory, container));
 }
 
-async function checkImages({ daemon }: TrialNode, { images, closedAt }: Ledger): Promise<void> {
+async function checkImages(daemon: Daemon, { images, closedAt }: Ledger): Promise<void> {
   const { images: listed } = await daemon.client.image.ListImages();
   const tags = new Set(listed.flatMap(({ repoTags }) => repoTags));
   for (const [reference, { standing, answeredAt }] of images) {
@@ -34,7 +35,7 @@ async function checkImages({ daemon }: TrialNode, { images, closedAt }: Ledger):
   }
 }
 
-async function checkPods({ daemon }: TrialNode, { pods }: Ledger): Promise<void> {
+async function checkPods(daemon: Daemon, { pods }: Ledger): Promise<void> {
   const { items } = await daemon.client.runtime.ListPodSandbox();
   const found = new Map(items.map(({ metadata, id, state }) => [metadata!.name, { id, state }]));
   for (const pod of pods) {
@@ -49,7 +50,7 @@ async function checkPods({ daemon }: TrialNode, { pods }: Ledger): Promise<void>
   assert.deepEqual([...found.keys()], [], "pods that nobody asked for");
 }
 
-async function checkContainers({ daemon }: TrialNode, { pods }: Ledger): Promise<void> {
+async function checkContainers(daemon: Daemon, { pods }: Ledger): Promise<void> {
   const { containers } = await daemon.client.runtime.ListContainers();
   const found = new Map(containers.map(({ metadata, id, state }) => [metadata!.name, { id, state }]));
   for (const container of pods.flatMap((pod) => pod.containers)) {
@@ -80,11 +81,11 @@ function checkKept(folder: string, { id, name, kept }: PromisedContainer): void 
   assert.equal(readFileSync(path, "utf8"), kept);
 }
 
-function* chattering(node: TrialNode, { pods }: Ledger) {
+function* chattering(daemon: Daemon, { pods }: Ledger) {
   for (const pod of pods) {
     for (const { name, started, standing } of pod.containers) {
       if (started && standing === "there")
-        yield { logDirectory: join(node.logs, pod.name), container: `${name}.log` };
+        yield { logDirectory: logFolder(daemon, pod.name), container: `${name}.log` };
     }
   }
 }

@@ -90,6 +90,11 @@ export class Daemon {
     return cgroupFolders(below).length > 0 ? below : scope;
   }
 
+  /** What starts the daemon, with a command line of its own: another command of critter's, where that is what it starts. */
+  command(...args: string[]): [command: string, ...args: string[]] {
+    return [...this.#launcher, ...args];
+  }
+
   get pid(): number {
     if (!this.#child) throw new Error("the daemon does not run");
     return this.#child.pid;
@@ -107,8 +112,8 @@ export class Daemon {
   /** Starts the daemon's process. The promise rejects with the end of its log when it ends. */
   launch(): Promise<never> {
     const log = join(this.folder, "critter.log");
-    const [command, ...args] = this.#launcher;
-    this.#child = new Child(command, [...args, "--config", this.configFile], { log });
+    const [command, ...args] = this.command("--config", this.configFile);
+    this.#child = new Child(command, args, { log });
     return this.#child.gone;
   }
 

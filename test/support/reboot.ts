@@ -37,7 +37,7 @@ export const rebootable = {
 export const rebootableInPlace = { tmpfs: true } satisfies DaemonOptions;
 
 /** `critter` in the boot of the daemon's folder: with a command line of its own it is what `command` runs. */
-export function bootedCommand(folder: string): [command: string, ...args: string[]] {
+function bootedCommand(folder: string): [command: string, ...args: string[]] {
   // Where systemd runs, mounts in /proc would go to the whole machine.
   const script =
     'mount --make-private /proc && mount --bind "$0" /proc/sys/kernel/random/boot_id && exec "$@"';

@@ -16,22 +16,22 @@ import { firstNode, nodeAgain } from "./node.ts";
 const [seed, boot, rounds] = process.argv[2]!.split(":").map(Number) as [number, number, number];
 const random = new Random(seed * 1000 + boot);
 await using sources = await ImageSources.start();
-const { node, images } = await (boot === 0 ? firstNode(sources) : nodeAgain(sources));
+const { daemon, images } = await (boot === 0 ? firstNode(sources) : nodeAgain(sources));
 if (boot > 0) await find();
 if (boot < rounds) await promise();
-else await node.daemon.dispose();
+else await daemon.dispose();
 
 /** Prints what came of it as a suite does. */
 async function find(): Promise<void> {
   execFileSync("mount", ["-t", "9p", "-o", "trans=virtio,ro", "host", "/mnt"]);
   const ledger = Ledger.from(JSON.parse(readFileSync(`/mnt/${LEDGER_FILE}`, "utf8")));
   try {
-    await checkNode(node, ledger, images);
+    await checkNode(daemon, ledger, images);
     console.log(`nothing lost: cut ${boot}, ${ledger.pods.length} pods, ${ledger.images.size} images`);
     console.log("1 passed, 0 failed, 0 skipped");
   } catch (error) {
     console.log(`lost: cut ${boot}, seed ${seed}\n${(error as Error).stack}`);
-    console.log(readFileSync(`${node.daemon.folder}/critter.log`, "utf8").slice(-20_000));
+    console.log(readFileSync(`${daemon.folder}/critter.log`, "utf8").slice(-20_000));
     console.log("0 passed, 1 failed, 0 skipped");
     process.exit(1);
   }
@@ -39,7 +39,7 @@ async function find(): Promise<void> {
 
 /** Does not return: the power goes. Rejects where a client is refused before that. */
 async function promise(): Promise<void> {
-  const ledger = await ledgerOf(node, images);
+  const ledger = await ledgerOf(daemon, images);
   const moment = random.pick(moments);
   console.log(`boot ${boot}: the power goes ${moment.name}`);
   moment.arm(ledger, random, () => {
@@ -48,5 +48,5 @@ async function promise(): Promise<void> {
     writeFileSync(process.stdout.fd, `${CUT_MARK}${JSON.stringify(ledger)}\n`);
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   });
-  await churn({ node, ledger, random: random.fork(), images: [...images.keys()] });
+  await churn({ daemon, ledger, random: random.fork(), images: [...images.keys()] });
 }

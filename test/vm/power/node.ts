@@ -1,10 +1,8 @@
 /** The node of a machine whose power goes: a daemon whose folder is on the machine's own disk, and is found again by the next boot. */
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
 import { type KnownImage, knowImages } from "../../power/contents.ts";
 import type { ImageSources } from "../../power/image-sources.ts";
-import type { TrialNode } from "../../power/node.ts";
-import { configure, critter, Daemon } from "../../support/daemon.ts";
+import { configure, Daemon } from "../../support/daemon.ts";
 import { createNetwork, type TestNetwork } from "../../support/network.ts";
 
 const FOLDER = "/var/lib/critter-power";
@@ -17,7 +15,7 @@ interface State {
 }
 
 export interface KnownNode {
-  node: TrialNode;
+  daemon: Daemon;
   /** By reference. */
   images: ReadonlyMap<string, KnownImage>;
 }
@@ -27,28 +25,23 @@ export async function firstNode(sources: ImageSources): Promise<KnownNode> {
   // As /var/lib is: root of a user namespace must get to its root filesystem.
   mkdirSync(FOLDER, { mode: 0o711 });
   const network = await createNetwork(FOLDER, "crit");
-  const node = await start(network, sources);
-  const images = await knowImages(node.daemon, sources.images);
+  const daemon = await start(network, sources);
+  const images = await knowImages(daemon, sources.images);
   const state: State = { network, images: [...images] };
   writeFileSync(STATE, JSON.stringify(state), { flush: true });
-  return { node, images };
+  return { daemon, images };
 }
 
 /** Starts the daemon on what the boot before has left. */
 export async function nodeAgain(sources: ImageSources): Promise<KnownNode> {
   const { network, images }: State = JSON.parse(readFileSync(STATE, "utf8"));
-  return { node: await start(network, sources), images: new Map(images) };
+  return { daemon: await start(network, sources), images: new Map(images) };
 }
 
-async function start(network: TestNetwork, sources: ImageSources): Promise<TrialNode> {
+async function start(network: TestNetwork, sources: ImageSources): Promise<Daemon> {
   const daemon = new Daemon(FOLDER, network);
   await configure(daemon, { registry: sources.registry, tmpfs: true });
   sources.addTo(FOLDER);
   await daemon.start();
-  return {
-    daemon,
-    logs: join(FOLDER, "logs"),
-    command: (...args) => [critter, ...args],
-  };
+  return daemon;
 }
-
